@@ -1,1 +1,1 @@
-"""."""
+"""What the facts mean: stage, MRR, renewals, triggers. Pure; one file for each meaning."""

@@ -1,1 +1,1 @@
-"""."""
+"""The vocabulary: what flows through subfold. Pure; imports nothing of ours."""

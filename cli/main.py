@@ -1,0 +1,31 @@
+"""Entry point of `subfold`: puts the verbs together and turns our errors into words and exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from schemas.errors import SettingsError, SubfoldError
+
+app = typer.Typer(
+    name="subfold",
+    help="Fold a Stripe account's events into one row per customer and tell what changed.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command; exit 2 for wrong settings, 1 for what went wrong otherwise."""
+    try:
+        app()
+    except SettingsError as error:
+        sys.exit(_say(error, 2))
+    except SubfoldError as error:
+        sys.exit(_say(error, 1))
+
+
+def _say(error: SubfoldError, code: int) -> int:
+    typer.echo(f"subfold: {error}", err=True)
+    return code

@@ -1,0 +1,29 @@
+"""Every metric of subfold, with one line on what it counts. No customer ids and no event types as labels."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+webhook_requests = Counter(
+    "subfold_webhook_requests_total", "Requests at the webhook door.", ["source", "outcome"]
+)
+webhook_seconds = Histogram(
+    "subfold_webhook_request_duration_seconds", "From the first byte to the answer, at the door."
+)
+events = Counter(
+    "subfold_events_total",
+    "Records of the log, by what became of them, counted when their transaction is committed.",
+    ["outcome"],
+)
+dead_letters = Counter("subfold_dead_letters_total", "Dead letters written.", ["reason"])
+updates = Counter("subfold_updates_total", "Updates written.", ["type"])
+transactions = Counter("subfold_transactions_total", "Transactions committed.")
+transaction_seconds = Histogram(
+    "subfold_transaction_duration_seconds", "From the first record folded to the commit."
+)
+rows = Gauge("subfold_rows", "Customer rows held.", ["partition"])
+position = Gauge("subfold_position", "Next offset of the log to be folded.", ["partition"])
+lag_seconds = Gauge(
+    "subfold_event_lag_seconds", "Age of the newest folded record when committed.", ["partition"]
+)
+recovery_seconds = Gauge("subfold_recovery_seconds", "How long the last reading of rows took.")

@@ -1,0 +1,245 @@
+"""Reads `subfold.toml` and the environment; the environment wins, key by key.
+
+The business part of the file (see schemas/settings.py) becomes a record of the log; the rest, read
+here, is deployment and never leaves the process. Secrets are `SecretStr`; each may come from a file
+named by the same variable with `_FILE`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic.v1.utils import deep_update
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from schemas.errors import SettingsError
+from schemas.settings import BusinessSettings
+from streams.settings_errors import explain, suggestion
+
+DEFAULT_FILE = Path("subfold.toml")
+PREFIX = "SUBFOLD_"
+WELL_KNOWN = {
+    "KAFKA_BOOTSTRAP_SERVERS": "SUBFOLD_KAFKA__BOOTSTRAP_SERVERS",
+    "STRIPE_WEBHOOK_SECRET": "SUBFOLD_SOURCES__MAIN__WEBHOOK_SECRETS",
+}
+BUSINESS_TABLES = frozenset(BusinessSettings.model_fields)
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Kafka(_Table):
+    """How to reach the cluster, and what subfold's topics are like on it."""
+
+    bootstrap_servers: str | None = None
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = None
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    oauth_token_url: str | None = None
+    oauth_client_id: str | None = None
+    oauth_client_secret: SecretStr | None = None
+    oauth_scope: str | None = None
+    ssl_ca_file: Path | None = None
+    ssl_certificate_file: Path | None = None
+    ssl_key_file: Path | None = None
+    ssl_key_password: SecretStr | None = None
+    prefix: Annotated[str, Field(pattern=r"^[a-z0-9.-]*$")] = ""
+    partitions: Annotated[int, Field(ge=1, le=1024)] = 12
+    replication_factor: Annotated[int, Field(ge=1)] | None = None
+    min_insync_replicas: Annotated[int, Field(ge=1)] | None = None
+
+
+class Ingest(_Table):
+    """The webhook door."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+
+
+class Worker(_Table):
+    """The folding process. `application` names its consumer group and transactional ids."""
+
+    application: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")] = "subfold"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8081
+
+
+class Source(_Table):
+    """One Stripe account or platform; its door is `POST /webhooks/stripe/{id}`.
+
+    `accounts` are the connected accounts it may speak for besides itself (`*` for all).
+    `test` lets test-mode events in; what they make goes to topics under `test.`.
+    """
+
+    accounts: tuple[str, ...] = ()
+    livemode: bool = True
+    test: bool = False
+    webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+
+    @field_validator("webhook_secrets", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+class Logs(_Table):
+    """How log lines are written: `console` for people, `json` for machines."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["console", "json"] = "console"
+
+
+SourceId = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+
+
+class Deployment(BaseSettings):
+    """Everything that differs from one installation to the next. Never in the log."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__"
+    )
+
+    kafka: Kafka = Kafka()
+    ingest: Ingest = Ingest()
+    worker: Worker = Worker()
+    logs: Logs = Logs()
+    sources: dict[SourceId, Source] = {}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take arguments alone: `load_config` merges file and environment before."""
+        return (init_settings,)
+
+
+class _Environment(EnvSettingsSource):
+    """Pydantic's reader of nested variables, over a given mapping instead of the process's own."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        super().__init__(Deployment)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): value for name, value in self._environ.items()}
+
+
+class Config(_Table):
+    """Both parts of the configuration, and the file they came from, if there was one."""
+
+    path: Path | None
+    deployment: Deployment
+    business: BusinessSettings
+
+
+def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """Read the file (or `subfold.toml` here, if there is one) and the environment.
+
+    Raises:
+        SettingsError: Naming file, line and nearest valid word, or the environment variable.
+    """
+    if path is None and DEFAULT_FILE.exists():
+        path = DEFAULT_FILE
+    text = _read(path) if path else ""
+    tables = _parse(path, text)
+    business = {key: value for key, value in tables.items() if key in BUSINESS_TABLES}
+    deployment = {key: value for key, value in tables.items() if key not in BUSINESS_TABLES}
+    deployment["sources"] = _sources_by_id(path, deployment.get("sources"))
+    try:
+        variables = _Environment(_effective(environ))()
+        return Config(
+            path=path,
+            deployment=Deployment(**deep_update(deployment, variables)),
+            business=BusinessSettings.model_validate(business),
+        )
+    except ValidationError as error:
+        raise SettingsError(explain(error, path, text)) from None
+
+
+def load_business(path: Path) -> BusinessSettings:
+    """Read only the business part of a file, for trying rules without a deployment.
+
+    Raises:
+        SettingsError: As `load_config`.
+    """
+    return load_config(path, {}).business
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}") from error
+
+
+def _parse(path: Path | None, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from error
+
+
+def _sources_by_id(path: Path | None, rows: Any) -> dict[str, dict[str, Any]]:
+    """Turn `[[sources]]` into a table by id; without any, there is `main`, open to test mode."""
+    if rows is None:
+        return {"main": {"test": True}}
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and "id" in row for row in rows):
+        raise SettingsError(f'{path}: each source is written [[sources]] with an id = "..."')
+    if len({row["id"] for row in rows}) < len(rows):
+        raise SettingsError(f"{path}: two [[sources]] have the same id")
+    return {row["id"]: {key: row[key] for key in row if key != "id"} for row in rows}
+
+
+def _effective(environ: Mapping[str, str]) -> dict[str, str]:
+    """Give well-known variables our names, and read what `..._FILE` variables point to."""
+    found: dict[str, str] = {}
+    for name, value in environ.items():
+        base = name.removesuffix("_FILE")
+        ours = WELL_KNOWN.get(base, base)
+        is_known = name in WELL_KNOWN or base in WELL_KNOWN
+        if not (ours.startswith(PREFIX) and ("__" in ours or is_known)):
+            continue
+        if is_file_variable(name):
+            found[ours] = _read(Path(value)).strip()
+        elif not (is_known and ours in environ):
+            found[ours] = value
+    _refuse_unknown(found)
+    return found
+
+
+def is_file_variable(name: str) -> bool:
+    """Whether a variable names a file that holds the value, as `..._PASSWORD_FILE` does.
+
+    `SUBFOLD_KAFKA__SSL_CA_FILE` is a path by nature and stays as it is.
+    """
+    return name.endswith("_FILE") and not re.search(r"__SSL_(CA|CERTIFICATE|KEY)_FILE$", name)
+
+
+def _refuse_unknown(variables: Mapping[str, str]) -> None:
+    for name in variables:
+        table = name.removeprefix(PREFIX).split("__")[0].lower()
+        if table not in Deployment.model_fields:
+            raise SettingsError(
+                f"environment: {name}: there is no table [{table}]"
+                f"{suggestion(table, Deployment.model_fields)}"
+            )
