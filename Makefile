@@ -1,0 +1,53 @@
+# Every target sets itself up: Python 3.11 or newer, git, make and the package registries are enough.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+unexport VIRTUAL_ENV
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+READY := .venv/.ready
+
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help demo up test check fix docs clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: $(READY) ## Show the whole path on real input, in a temporary folder
+	@$(BIN)/subfold demo
+
+up: $(READY) ## Run everything on this machine; data stays in ./.subfold
+	@$(BIN)/subfold up
+
+test: $(READY) ## Run all tests; the broker is Apache Kafka, fetched when there is none
+	@$(BIN)/pytest -n 2
+
+check: $(READY) ## Format, lint, types, layers, container files, generated pages
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/prek validate-config .pre-commit-config.yaml
+
+fix: $(READY) ## Format, and mend what can be mended by machine
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean: ## Remove .venv and caches; your data in ./.subfold stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# uv comes from PyPI into .venv itself, so that nothing has to be installed before.
+$(READY): pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "subfold needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11")'
+	@echo "Setting up .venv …"
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv sync --frozen --all-extras --all-groups --inexact --python $(BIN)/python
+	@touch $@
