@@ -33,7 +33,7 @@ class BadRecordError(SubfoldError):
 
     Args:
         reason: The closed word by which dead letters are listed and driven again.
-        message: What is wrong, in terms of field names and types, never of values: they may be personal.
+        message: What is wrong, by field names and types; never values: they may be personal.
     """
 
     def __init__(self, reason: DeadLetterReason, message: str) -> None:
@@ -42,7 +42,7 @@ class BadRecordError(SubfoldError):
 
 
 class SettingsError(SubfoldError):
-    """A settings file or an environment variable is wrong; the text says where and what is meant."""
+    """A settings file or a variable is wrong; the text says where and what is meant."""
 
 
 class BrokerError(SubfoldError):

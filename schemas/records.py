@@ -42,7 +42,7 @@ class Subject(NamedTuple):
 
     @property
     def livemode(self) -> bool:
-        """Whether this is live data; everything made from test data goes to topics under `test.`."""
+        """Whether this is live data; what is made from test data goes to topics under `test.`."""
         return self.mode == "live"
 
     @classmethod

@@ -20,7 +20,7 @@ class _Strict(BaseModel):
 
 
 class Contact(_Strict):
-    """Whether a Stripe customer is an account or a user of yours, and where your own id is found."""
+    """Whether a Stripe customer is an account or a user, and where your own id is found."""
 
     kind: Literal["account", "user"] = "account"
     match: Annotated[str, StringConstraints(pattern=r"^(customer_id|email|metadata:.+)$")] = (
@@ -122,7 +122,7 @@ class SettingsRecord(_Strict):
 
 
 class SettingsInForce(_Strict):
-    """Settings that a partition folds with; version 0 is the built-in default, before any record."""
+    """What a partition folds with; version 0 is the built-in default, before any record."""
 
     version: int = 0
     content: BusinessSettings = BusinessSettings()

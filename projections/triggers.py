@@ -1,0 +1,72 @@
+"""Automation triggers: moments that call for action, each told once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from schemas.rows import Announced, Facts, Subscription
+from schemas.settings import Automation
+from schemas.times import iso
+from schemas.transitions import Transition
+from schemas.updates import AutomationTriggered, Money, Update
+
+NEVER_PAID = frozenset({"trialing", "incomplete", "incomplete_expired", "canceled"})
+FIRED_MAX = 256
+"""Keys of fired triggers that a row keeps; the oldest names are let go first."""
+
+
+def project_triggers(
+    transition: Transition, announced: Announced, *, mrr: Money, stage: str | None
+) -> tuple[Announced, Iterator[Update]]:
+    """Fire what has become due and was not fired before.
+
+    `mrr` and `stage` are what the customer has after the change, for those who act on it.
+    """
+    fired = set(announced.fired)
+    updates: list[Update] = []
+    for automation in transition.settings.automations:
+        for subscription in transition.after.current:
+            key = f"{automation.name}/{subscription.id}"
+            if key in fired or not _was_canceled(transition.after, subscription):
+                continue
+            fired.add(key)
+            updates.append(_fire(transition, automation, subscription, mrr=mrr, stage=stage))
+    return replace(announced, fired=tuple(sorted(fired)[-FIRED_MAX:])), iter(updates)
+
+
+def _was_canceled(facts: Facts, subscription: Subscription) -> bool:
+    """Whether it ended after it may have been paid: a lost trial is no cancellation."""
+    if subscription.status != "canceled":
+        return False
+    statuses = set(facts.subscriptions[subscription.id].statuses)
+    return statuses == {"canceled"} or not statuses <= NEVER_PAID
+
+
+def _fire(
+    transition: Transition,
+    automation: Automation,
+    subscription: Subscription,
+    *,
+    mrr: Money,
+    stage: str | None,
+) -> AutomationTriggered:
+    due_at = subscription.ended_at or transition.effective_at
+    live = [each for each in transition.after.current if not each.is_terminal]
+    return AutomationTriggered(
+        **transition.common,
+        index=0,
+        automation=automation.name,
+        on=automation.on,
+        scope="subscription",
+        subscription=subscription.id,
+        due_at=iso(due_at),
+        late_by_s=max(transition.effective_at - due_at, 0),
+        renews_at=None,
+        expected={},
+        mrr={},
+        customer_mrr_after=mrr,
+        other_live_subscriptions=len(live),
+        stage=stage,
+        details={"reason": subscription.cancel_reason, "feedback": subscription.cancel_feedback},
+    )
