@@ -6,6 +6,9 @@ import sys
 
 import typer
 
+from cli import topics
+from cli.ingest import ingest
+from cli.kafka import app as kafka
 from schemas.errors import SettingsError, SubfoldError
 
 app = typer.Typer(
@@ -14,6 +17,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command()(ingest)
+app.add_typer(topics.app, name="topics")
+app.add_typer(kafka, name="kafka")
 
 
 def main() -> None:

@@ -38,6 +38,9 @@ def configure_logging(logs: Logs) -> None:
     root.setLevel(logs.level.upper())
     for chatty in ("aiokafka", "faust", "mode"):
         logging.getLogger(chatty).setLevel("WARNING" if logs.level != "debug" else "DEBUG")
+    # At DEBUG aiokafka's producer writes every record's value into the log.
+    if logs.level == "debug":
+        logging.getLogger("aiokafka").setLevel("INFO")
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

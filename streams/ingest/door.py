@@ -1,0 +1,127 @@
+"""The webhook door: what is validly signed is stored, what is not leaves no trace.
+
+Checks in this order: method, source, length, content type, signature and its age. A 2xx is sent
+when the log has the body, never before; what cannot be stored gets 503, and Stripe sends it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import structlog
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from schemas.errors import BrokerError
+from schemas.records import Kind
+from streams.ingest.answers import Outcome, RefusedRequestError, answer
+from streams.ingest.body import check_headers, read_body
+from streams.ingest.keys import read_envelope
+from streams.ingest.log import Log
+from streams.ingest.signature import Refusal, RefusedError, verify
+from streams.log.records import log_headers
+from streams.metrics import webhook_requests, webhook_seconds
+from streams.settings import Source
+
+IN_FLIGHT_MAX = 256
+OTHER = "other"
+"""Stands in metrics for sources that nobody configured."""
+
+log = structlog.get_logger()
+
+
+class Door:
+    """ASGI endpoint of `/webhooks/stripe/{source}`.
+
+    Args:
+        sources: Each source's secrets and what it has, by id.
+        log: Where to store.
+        clock: Unix seconds.
+        in_flight_max: Requests served at once; one more gets 503.
+    """
+
+    def __init__(
+        self,
+        *,
+        sources: Mapping[str, Source],
+        log: Log,
+        clock: Callable[[], float],
+        in_flight_max: int = IN_FLIGHT_MAX,
+    ) -> None:
+        self._sources = sources
+        self._log = log
+        self._clock = clock
+        self._in_flight_max = in_flight_max
+        self._in_flight = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; count what became of it."""
+        self._in_flight += 1
+        self._idle.clear()
+        try:
+            request = Request(scope, receive)
+            source_id = request.path_params["source"]
+            with webhook_seconds.time():
+                outcome = await self._outcome(request, source_id)
+            webhook_requests.labels(self._label(source_id), outcome).inc()
+            await answer(outcome)(scope, receive, send)
+        finally:
+            self._in_flight -= 1
+            if not self._in_flight:
+                self._idle.set()
+
+    async def idle(self) -> None:
+        """Return when every request is answered."""
+        await self._idle.wait()
+
+    def _label(self, source_id: str) -> str:
+        return source_id if source_id in self._sources else OTHER
+
+    async def _outcome(self, request: Request, source_id: str) -> Outcome:
+        if self._in_flight > self._in_flight_max:
+            return Outcome.BUSY
+        try:
+            await self._serve(request, source_id)
+        except RefusedRequestError as error:
+            return error.outcome
+        except RefusedError as error:
+            log.warning("webhook_refused", source=source_id, reason=error.reason.value)
+            is_signed = error.reason in {Refusal.TOO_OLD, Refusal.IN_FUTURE}
+            return Outcome.TIMESTAMP if is_signed else Outcome.SIGNATURE
+        except BrokerError as error:
+            log.warning("webhook_not_stored", source=source_id, reason=str(error))
+            return Outcome.NOT_STORED
+        except Exception as error:
+            # The outermost: Stripe must hear "again". No traceback: it might show the body.
+            log.error(  # noqa: TRY400
+                "webhook_failed", source=self._label(source_id), reason=type(error).__name__
+            )
+            return Outcome.BUG
+        return Outcome.STORED
+
+    async def _serve(self, request: Request, source_id: str) -> None:
+        if request.method != "POST":
+            raise RefusedRequestError(Outcome.METHOD)
+        if source_id not in self._sources:
+            raise RefusedRequestError(Outcome.UNKNOWN_SOURCE)
+        check_headers(request)
+        body = await read_body(request)
+        source, now = self._sources[source_id], self._clock()
+        signatures = request.headers.getlist("stripe-signature")
+        verify(body, signatures, secrets=source.webhook_secrets, now=now)
+        envelope = read_envelope(body, source_id, source)
+        if envelope.foreign:
+            log.warning("webhook_foreign", source=source_id, reason=envelope.foreign)
+        headers = log_headers(
+            kind=Kind.WEBHOOK,
+            source=source_id,
+            event_id=envelope.event_id,
+            event_type=envelope.event_type,
+            api_version=envelope.api_version,
+            received_at_ms=int(now * 1000),
+            foreign=envelope.foreign,
+        )
+        await self._log.append(key=envelope.key, value=body, headers=headers)
