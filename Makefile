@@ -9,6 +9,8 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 READY := .venv/.ready
+# The page of topics as a new installation has them: no file and no variable of yours counts.
+TOPICS_PAGE = env -i $(CURDIR)/$(BIN)/subfold topics create --print --config /dev/null
 
 export UV_PYTHON_DOWNLOADS := never
 
@@ -34,10 +36,14 @@ check: $(READY) ## Format, lint, types, layers, container files, generated pages
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/prek validate-config .pre-commit-config.yaml
+	@$(TOPICS_PAGE) | diff docs/topics.md - || { echo 'docs/topics.md is not up to date: run make docs'; exit 1; }
 
 fix: $(READY) ## Format, and mend what can be mended by machine
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+docs: $(READY) ## Write the pages that are made from code
+	@$(TOPICS_PAGE) > docs/topics.md
 
 clean: ## Remove .venv and caches; your data in ./.subfold stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

@@ -64,7 +64,7 @@ def topic_table(*, application: str, prefix: str) -> tuple[TopicSpec, ...]:
             value="the body, byte for byte",
             config=FOREVER | log_sizes | {"message.timestamp.type": "LogAppendTime"},
             written_by=("ingest", "settings"),
-            read_by=("worker", "reader"),
+            read_by=("worker", "settings", "reader"),
         ),
         TopicSpec(
             name=DEAD_LETTERS,
