@@ -7,6 +7,7 @@ import sys
 import typer
 
 from cli import topics
+from cli.fold import fold
 from cli.ingest import ingest
 from cli.kafka import app as kafka
 from schemas.errors import SettingsError, SubfoldError
@@ -18,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(ingest)
+app.command()(fold)
 app.add_typer(topics.app, name="topics")
 app.add_typer(kafka, name="kafka")
 

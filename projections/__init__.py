@@ -1,1 +1,25 @@
 """What the facts mean: stage, MRR, renewals, triggers. Pure; one file for each meaning."""
+
+from __future__ import annotations
+
+from projections.mrr import project_mrr
+from projections.renewals import project_renewals
+from projections.stage import project_stage
+from projections.triggers import project_triggers
+from schemas.rows import Announced
+from schemas.transitions import Transition
+from schemas.updates import Update
+
+# Triggers come last: they carry the stage and MRR that the others have told.
+PROJECTIONS = (project_stage, project_mrr, project_renewals, project_triggers)
+
+
+def project(transition: Transition) -> tuple[Announced, tuple[Update, ...]]:
+    """Ask every projection what there is to tell; number the answers within their cause."""
+    announced = transition.announced
+    told: list[Update] = []
+    for projection in PROJECTIONS:
+        announced, updates = projection(transition, announced)
+        told.extend(updates)
+    numbered = (update.model_copy(update={"index": index}) for index, update in enumerate(told))
+    return announced, tuple(numbered)

@@ -1,6 +1,6 @@
 """Renewal date: when the customer is next charged, or null when no subscription will renew.
 
-Source: Stripe's documentation of subscription periods, trials, pauses and cancellation; docs/renewals.md.
+Source: Stripe's documentation of periods, trials, pauses and cancellation; docs/renewals.md.
 """
 
 from __future__ import annotations
@@ -35,16 +35,14 @@ class RenewalView:
 
 def renewal_of(facts: Facts) -> RenewalView:
     """Find the customer's next renewal."""
-    dated = sorted(
-        (at, each) for each in facts.current if (at := renewal_of_one(each)) is not None
-    )
+    dated = {each.id: at for each in facts.current if (at := renewal_of_one(each)) is not None}
     if dated:
-        at, first = dated[0]
+        first, *others = sorted(dated, key=lambda subscription: (dated[subscription], subscription))
         return RenewalView(
-            renews_at=at,
-            subscription=first.id,
-            others=tuple((each.id, when) for when, each in dated[1:]),
-            not_collected=first.collection_pause is not None,
+            renews_at=dated[first],
+            subscription=first,
+            others=tuple((other, dated[other]) for other in others),
+            not_collected=facts.subscriptions[first].now.collection_pause is not None,
         )
     ends = [(end, each.id) for each in facts.current if (end := _access_until(each)) is not None]
     if not ends:

@@ -54,8 +54,12 @@ def project_stage(
     previous = announced.stage
     if (view.name if view else None) == (previous.name if previous else None):
         return announced, iter(())
-    told = view and AnnouncedStage(
-        name=view.name, since=view.since, rule=view.rule, subscription=view.subscription
+    told = (
+        AnnouncedStage(
+            name=view.name, since=view.since, rule=view.rule, subscription=view.subscription
+        )
+        if view
+        else None
     )
     update = StageChanged(
         **transition.common,
@@ -70,9 +74,7 @@ def project_stage(
     return replace(announced, stage=told), iter((update,))
 
 
-def _stage_of_one(
-    subscription: str, entry: SubscriptionFacts, stages: Stages
-) -> StageView | None:
+def _stage_of_one(subscription: str, entry: SubscriptionFacts, stages: Stages) -> StageView | None:
     status = _deciding_status(entry, stages)
     if status is None:
         return None

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from schemas.money import from_exact, written
 from schemas.rows import Announced, Facts, Subscription
 from schemas.settings import Automation
 from schemas.times import iso
 from schemas.transitions import Transition
-from schemas.updates import AutomationTriggered, Money, Update
+from schemas.updates import AutomationTriggered, Update
 
 NEVER_PAID = frozenset({"trialing", "incomplete", "incomplete_expired", "canceled"})
-FIRED_MAX = 256
-"""Keys of fired triggers that a row keeps; the oldest names are let go first."""
 
 
 def project_triggers(
-    transition: Transition, announced: Announced, *, mrr: Money, stage: str | None
+    transition: Transition, announced: Announced
 ) -> tuple[Announced, Iterator[Update]]:
     """Fire what has become due and was not fired before.
 
-    `mrr` and `stage` are what the customer has after the change, for those who act on it.
+    Comes after the other projections, so that `announced` holds the stage and MRR after the change.
     """
     fired = set(announced.fired)
     updates: list[Update] = []
@@ -31,8 +30,8 @@ def project_triggers(
             if key in fired or not _was_canceled(transition.after, subscription):
                 continue
             fired.add(key)
-            updates.append(_fire(transition, automation, subscription, mrr=mrr, stage=stage))
-    return replace(announced, fired=tuple(sorted(fired)[-FIRED_MAX:])), iter(updates)
+            updates.append(_fire(transition, announced, automation, subscription))
+    return replace(announced, fired=tuple(sorted(fired))), iter(updates)
 
 
 def _was_canceled(facts: Facts, subscription: Subscription) -> bool:
@@ -45,11 +44,9 @@ def _was_canceled(facts: Facts, subscription: Subscription) -> bool:
 
 def _fire(
     transition: Transition,
+    announced: Announced,
     automation: Automation,
     subscription: Subscription,
-    *,
-    mrr: Money,
-    stage: str | None,
 ) -> AutomationTriggered:
     due_at = subscription.ended_at or transition.effective_at
     live = [each for each in transition.after.current if not each.is_terminal]
@@ -65,8 +62,8 @@ def _fire(
         renews_at=None,
         expected={},
         mrr={},
-        customer_mrr_after=mrr,
+        customer_mrr_after=written(from_exact(announced.mrr)),
         other_live_subscriptions=len(live),
-        stage=stage,
+        stage=announced.stage.name if announced.stage else None,
         details={"reason": subscription.cancel_reason, "feedback": subscription.cancel_feedback},
     )

@@ -1,7 +1,7 @@
 """Updates: what the world is told when a row changes; CloudEvents 1.0 with our JSON as data.
 
-Source: docs/contract.md, "Updates". Schemas evolve by addition only; `subfold schemas export` writes
-them to docs/schemas/, where they are checked in.
+Source: docs/contract.md, "Updates". Schemas evolve by addition only; `subfold schemas export`
+writes them to docs/schemas/, where they are checked in.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class ContactRef(_Data):
 class Update(_Data):
     """What every update says.
 
-    `sequence` is the log position of the cause, rising per subject; `index` counts within the cause.
-    `contact` is null when your own id is not found, and `contact_reason` says why.
+    `sequence` is the log position of the cause, rising per subject; `index` counts within the
+    cause. `contact` is null when your own id is not found, and `contact_reason` says why.
     """
 
     TYPE: ClassVar[str]
@@ -79,9 +79,7 @@ class MrrChanged(Update):
 
     TYPE: ClassVar[str] = "customer.mrr_changed"
 
-    movement: Literal[
-        "new", "expansion", "contraction", "churn", "reactivation", "currency_change"
-    ]
+    movement: Literal["new", "expansion", "contraction", "churn", "reactivation", "currency_change"]
     before: Money
     after: Money
     delta: Money

@@ -1,4 +1,4 @@
-"""Every metric of subfold, with one line on what it counts. No customer ids and no event types as labels."""
+"""Every metric of subfold, with what it counts. No customer ids or event types as labels."""
 
 from __future__ import annotations
 

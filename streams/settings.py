@@ -173,7 +173,7 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
             business=BusinessSettings.model_validate(business),
         )
     except ValidationError as error:
-        raise SettingsError(explain(error, path, text)) from None
+        raise SettingsError(explain(error, path, text, deployment=Deployment)) from None
 
 
 def load_business(path: Path) -> BusinessSettings:

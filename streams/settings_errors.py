@@ -8,14 +8,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from schemas.settings import BusinessSettings
 
 
-def explain(error: ValidationError, path: Path | None, text: str) -> str:
+def explain(
+    error: ValidationError, path: Path | None, text: str, *, deployment: type[BaseModel]
+) -> str:
     """Say each fault on a line of its own, `subfold.toml:12: kafka.prefx: unknown word, ...`."""
-    return "\n".join(_explain_one(fault, path, text) for fault in error.errors())
+    return "\n".join(_explain_one(fault, path, text, deployment) for fault in error.errors())
 
 
 def suggestion(word: str, valid: Iterable[str]) -> str:
@@ -27,12 +29,13 @@ def suggestion(word: str, valid: Iterable[str]) -> str:
     return f"; valid are {', '.join(valid)}" if valid else ""
 
 
-def _explain_one(fault: Any, path: Path | None, text: str) -> str:
+def _explain_one(fault: Any, path: Path | None, text: str, deployment: type[BaseModel]) -> str:
     loc = [str(part) for part in fault["loc"]]
     line = _line_of(loc, text)
     place = f"{path}:{line}" if path and line else "environment or defaults"
     if fault["type"] == "extra_forbidden":
-        return f"{place}: {'.'.join(loc)}: unknown word{suggestion(loc[-1], _siblings(loc))}"
+        near = suggestion(loc[-1], _siblings(loc, deployment))
+        return f"{place}: {'.'.join(loc)}: unknown word{near}"
     message = fault["msg"].removeprefix("Value error, ")
     given = fault.get("input")
     # What was given is shown only for short plain words: a secret must not end in a terminal's log.
@@ -40,11 +43,9 @@ def _explain_one(fault: Any, path: Path | None, text: str) -> str:
     return f"{place}: {'.'.join(loc)}: {message[0].lower()}{message[1:]}{shown}"
 
 
-def _siblings(loc: list[str]) -> set[str]:
-    from streams.settings import Deployment
-
-    model: Any = BusinessSettings if loc[0] in BusinessSettings.model_fields else Deployment
-    valid = {*BusinessSettings.model_fields, *Deployment.model_fields}
+def _siblings(loc: list[str], deployment: type[BaseModel]) -> set[str]:
+    model: Any = BusinessSettings if loc[0] in BusinessSettings.model_fields else deployment
+    valid = {*BusinessSettings.model_fields, *deployment.model_fields}
     for part in loc[:-1]:
         if part not in getattr(model, "model_fields", {}):
             continue  # an index or a source's id: the model stays

@@ -1,9 +1,9 @@
 """MRR of one customer, preset `standard`: exact, per currency, or unknown with the reason.
 
-Counted are `active` and `past_due` subscriptions, licensed recurring prices per unit, spread over a
-month: year / 12, week x 52/12, day x 365/12. Discounts that are `forever`, or `repeating` and not
-ended, are subtracted item by item, then from the subscription, in their order; a subscription without
-any takes the customer's. What is missing makes a subscription `pending`, never 0.
+Counted are `active` and `past_due` subscriptions, licensed recurring prices per unit, spread over
+a month: year / 12, week x 52/12, day x 365/12. Discounts that are `forever`, or `repeating` and not
+ended, are subtracted item by item, then from the subscription, in their order; a subscription
+without any takes the customer's. What is missing makes a subscription `pending`, never 0.
 Source: docs/mrr.md.
 """
 
@@ -88,9 +88,7 @@ def _mrr_of_one(
         first = licensed[0].currency
         percent = discounted(amounts, discounts, currency=first, at=at, once_for=billed)
         amounts.update(percent)
-    return add(
-        *({str(item.currency): amounts[item.id] / periods[item.id]} for item in licensed)
-    )
+    return add(*({str(item.currency): amounts[item.id] / periods[item.id]} for item in licensed))
 
 
 def _is_counted(item: Item) -> bool:

@@ -20,9 +20,7 @@ from schemas.updates import MrrChanged, Update
 Movement = Literal["new", "expansion", "contraction", "churn", "reactivation", "currency_change"]
 
 
-def project_mrr(
-    transition: Transition, announced: Announced
-) -> tuple[Announced, Iterator[Update]]:
+def project_mrr(transition: Transition, announced: Announced) -> tuple[Announced, Iterator[Update]]:
     """Tell a movement of MRR against what was told last."""
     view = mrr_of(transition.after)
     before = from_exact(announced.mrr)

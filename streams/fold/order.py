@@ -23,13 +23,17 @@ def join(bucket: tuple[Version[T], ...], version: Version[T]) -> tuple[Version[T
         return (version,)
     if _rank(version) < _rank(bucket[0]):
         return bucket
+    kept = _of_one_second(bucket, version)
+    last = _latest(kept)
+    return (*(other for other in kept if other is not last), last)
+
+
+def _of_one_second(bucket: tuple[Version[T], ...], version: Version[T]) -> tuple[Version[T], ...]:
     # The same event may come in two shapes, from endpoints of two API versions: the newer one wins.
     by_event = {(other.event_id, other.event_type): other for other in bucket}
     key = (version.event_id, version.event_type)
     by_event[key] = max(by_event.get(key, version), version, key=_shape_order)
-    kept = tuple(sorted(by_event.values(), key=_tie_order)[-BUCKET_MAX:])
-    last = _latest(kept)
-    return (*(other for other in kept if other is not last), last)
+    return tuple(sorted(by_event.values(), key=_tie_order)[-BUCKET_MAX:])
 
 
 def _latest(bucket: tuple[Version[T], ...]) -> Version[T]:

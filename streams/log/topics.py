@@ -22,6 +22,12 @@ MRR = "billing.mrr.v1"
 RENEWALS = "billing.renewals.v1"
 TRIGGERS = "automation.triggers.v1"
 UPDATES = (STAGES, MRR, RENEWALS, TRIGGERS)
+TOPIC_OF_TYPE = {
+    "customer.stage_changed": STAGES,
+    "customer.mrr_changed": MRR,
+    "customer.renewal_changed": RENEWALS,
+    "automation.triggered": TRIGGERS,
+}
 TEST = "test."
 """Goes before the name of a topic that carries what was made from test-mode data."""
 
@@ -103,3 +109,8 @@ def topic_table(*, application: str, prefix: str) -> tuple[TopicSpec, ...]:
             for name in UPDATES
         )
     return tuple(replace(spec, name=prefix + spec.name) for spec in specs)
+
+
+def topic_of(update_type: str) -> str:
+    """Logical name of the topic that carries a type of update."""
+    return TOPIC_OF_TYPE[update_type]

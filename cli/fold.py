@@ -1,0 +1,55 @@
+"""`subfold fold`: the pure path with no Kafka, for trying rules and testing the core."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.config import parse_time
+from schemas.codec import canonical
+from schemas.settings import SettingsInForce
+from streams.fold_files import Folding, read_inputs
+from streams.settings import load_business
+
+
+def fold(  # noqa: PLR0917 - Typer turns parameters into options
+    paths: Annotated[
+        list[str], typer.Argument(help="Files or folders of events; - is standard input.")
+    ],
+    state: Annotated[
+        bool, typer.Option("--state", help="Print one row per customer instead of updates.")
+    ] = False,
+    announced: Annotated[
+        bool, typer.Option("--announced", help="With --state: what was told, beside each row.")
+    ] = False,
+    settings: Annotated[
+        Path | None,
+        typer.Option("--settings", help="Business settings; the default when left out."),
+    ] = None,
+    source: Annotated[str, typer.Option(help="Source that the events came in by.")] = "main",
+    at: Annotated[
+        str | None,
+        typer.Option("--at", help="Move the clock on to this time (ISO 8601 or Unix seconds)."),
+    ] = None,
+) -> None:
+    """Fold events without Kafka: one CloudEvent per line, or with --state one row per customer.
+
+    A file is one event, a list of events, or JSON Lines; folders are read in sorted path order.
+    """
+    content = load_business(settings) if settings else SettingsInForce().content
+    folding = Folding(settings=SettingsInForce(version=1, content=content), source=source)
+    updates = folding.run(read_inputs(paths), until=parse_time(at) if at else None)
+    told = (update.structured() for update in updates)
+    if state:
+        deque(told, maxlen=0)
+    for line in folding.state(announced=announced) if state else told:
+        sys.stdout.buffer.write(canonical(line) + b"\n")
+    sys.stdout.flush()
+    for complaint in folding.complaints:
+        typer.echo(complaint, err=True)
+    typer.echo(folding.summary(), err=True)
+    raise typer.Exit(1 if folding.unreadable else 0)
