@@ -1,4 +1,4 @@
-"""Entry point of `subfold`: puts the verbs together and turns our errors into words and exit codes."""
+"""Entry point of `subfold`: puts the verbs together, turns our errors into words and exit codes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cli import topics
+from cli import settings, topics
 from cli.fold import fold
 from cli.ingest import ingest
 from cli.kafka import app as kafka
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command()(ingest)
 app.command()(fold)
 app.add_typer(topics.app, name="topics")
+app.add_typer(settings.app, name="settings")
 app.add_typer(kafka, name="kafka")
 
 
