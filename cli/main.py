@@ -10,6 +10,7 @@ from cli import settings, topics
 from cli.fold import fold
 from cli.ingest import ingest
 from cli.kafka import app as kafka
+from cli.up import up
 from schemas.errors import SettingsError, SubfoldError
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 app.command()(ingest)
 app.command()(fold)
+app.command()(up)
 app.add_typer(topics.app, name="topics")
 app.add_typer(settings.app, name="settings")
 app.add_typer(kafka, name="kafka")
