@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from schemas.errors import BrokerError
 from schemas.records import Kind
 from streams.ingest.answers import Outcome, RefusedRequestError, answer
-from streams.ingest.body import check_headers, read_body
+from streams.ingest.body import BodyReader, check_headers
 from streams.ingest.keys import read_envelope
 from streams.ingest.log import Log
 from streams.ingest.signature import Refusal, RefusedError, verify
@@ -24,7 +24,8 @@ from streams.log.records import log_headers
 from streams.metrics import webhook_requests, webhook_seconds
 from streams.settings import Source
 
-IN_FLIGHT_MAX = 256
+STORING_MAX = 256
+"""Signed events that wait for Kafka at once; one more gets 503 instead of a place in a queue."""
 OTHER = "other"
 """Stands in metrics for sources that nobody configured."""
 
@@ -38,7 +39,7 @@ class Door:
         sources: Each source's secrets and what it has, by id.
         log: Where to store.
         clock: Unix seconds.
-        in_flight_max: Requests served at once; one more gets 503.
+        bodies: Reads request bodies within their bounds.
     """
 
     def __init__(
@@ -47,13 +48,14 @@ class Door:
         sources: Mapping[str, Source],
         log: Log,
         clock: Callable[[], float],
-        in_flight_max: int = IN_FLIGHT_MAX,
+        bodies: BodyReader | None = None,
     ) -> None:
         self._sources = sources
         self._log = log
         self._clock = clock
-        self._in_flight_max = in_flight_max
+        self._bodies = bodies or BodyReader()
         self._in_flight = 0
+        self._storing = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -81,8 +83,6 @@ class Door:
         return source_id if source_id in self._sources else OTHER
 
     async def _outcome(self, request: Request, source_id: str) -> Outcome:
-        if self._in_flight > self._in_flight_max:
-            return Outcome.BUSY
         try:
             await self._serve(request, source_id)
         except RefusedRequestError as error:
@@ -108,11 +108,15 @@ class Door:
         if source_id not in self._sources:
             raise RefusedRequestError(Outcome.UNKNOWN_SOURCE)
         check_headers(request)
-        body = await read_body(request)
-        source, now = self._sources[source_id], self._clock()
-        signatures = request.headers.getlist("stripe-signature")
-        verify(body, signatures, secrets=source.webhook_secrets, now=now)
-        envelope = read_envelope(body, source_id, source)
+        async with self._bodies.read(request) as body:
+            now = self._clock()
+            secrets = self._sources[source_id].webhook_secrets
+            signatures = request.headers.getlist("stripe-signature")
+            verify(body, signatures, secrets=secrets, now=now)
+            await self._store(body, source_id, received_at_ms=int(now * 1000))
+
+    async def _store(self, body: bytes, source_id: str, *, received_at_ms: int) -> None:
+        envelope = read_envelope(body, source_id, self._sources[source_id])
         if envelope.foreign:
             log.warning("webhook_foreign", source=source_id, reason=envelope.foreign)
         headers = log_headers(
@@ -121,7 +125,13 @@ class Door:
             event_id=envelope.event_id,
             event_type=envelope.event_type,
             api_version=envelope.api_version,
-            received_at_ms=int(now * 1000),
+            received_at_ms=received_at_ms,
             foreign=envelope.foreign,
         )
-        await self._log.append(key=envelope.key, value=body, headers=headers)
+        if self._storing >= STORING_MAX:
+            raise RefusedRequestError(Outcome.BUSY)
+        self._storing += 1
+        try:
+            await self._log.append(key=envelope.key, value=body, headers=headers)
+        finally:
+            self._storing -= 1
