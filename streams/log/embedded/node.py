@@ -76,6 +76,7 @@ class Node:
         """
         self._lock = lock
         self._note(os.getpid(), is_ready=False)
+        (self.folder / OUTPUT).unlink(missing_ok=True)
         self._write("server.properties", server_properties(self.folder, self.seat, self.cluster))
         self._write("log4j2.properties", log4j2_properties(self.folder))
         if not (self.folder / FORMATTED).exists():
@@ -110,7 +111,8 @@ class Node:
         for name in ("kafka.log", OUTPUT):
             path = self.folder / name
             if path.exists():
-                lines += path.read_text(errors="replace").splitlines()[-LAST_LINES:]
+                written = path.read_text(errors="replace").splitlines()
+                lines += [line for line in written if not line.startswith("\tat ")][-LAST_LINES:]
         return "\n".join(lines)
 
     def _format(self, runtime: Runtime) -> None:

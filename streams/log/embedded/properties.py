@@ -33,8 +33,6 @@ def server_properties(folder: Path, seat: Seat, cluster: Sequence[Seat]) -> str:
     would write into it before it looks at Kafka's own lock.
     """
     voters = ",".join(f"{peer.node_id}@{HOST}:{peer.controller_port}" for peer in cluster)
-    replicas = len(cluster)
-    in_sync = 2 if replicas > 1 else 1
     values = {
         "process.roles": "broker,controller",
         "node.id": seat.node_id,
@@ -46,6 +44,20 @@ def server_properties(folder: Path, seat: Seat, cluster: Sequence[Seat]) -> str:
         "controller.listener.names": "CONTROLLER",
         "log.dirs": folder / "log",
         "metadata.log.dir": folder / "metadata",
+        **shared_settings(replicas=len(cluster)),
+        # A killed broker is let in again when its old registration has expired.
+        "broker.session.timeout.ms": 1000,
+        "broker.heartbeat.interval.ms": 200,
+        # The default takes half of the heap; this one still holds 600,000 keys.
+        "log.cleaner.dedupe.buffer.size": 16 * MIB,
+    }
+    return "".join(f"{key}={_escaped(str(value))}\n" for key, value in values.items())
+
+
+def shared_settings(*, replicas: int) -> dict[str, str | int]:
+    """What every broker of tests and trials needs, in a container or not."""
+    in_sync = 2 if replicas > 1 else 1
+    return {
         "auto.create.topics.enable": "false",
         "default.replication.factor": replicas,
         "min.insync.replicas": in_sync,
@@ -58,15 +70,9 @@ def server_properties(folder: Path, seat: Seat, cluster: Sequence[Seat]) -> str:
         "share.coordinator.state.topic.min.isr": in_sync,
         "message.max.bytes": BATCH_BYTES_MAX,
         "replica.fetch.max.bytes": BATCH_BYTES_MAX,
-        # A killed broker is let in again when its old registration has expired.
-        "broker.session.timeout.ms": 1000,
-        "broker.heartbeat.interval.ms": 200,
         "group.initial.rebalance.delay.ms": 0,
         "group.min.session.timeout.ms": 1000,
-        # The default takes half of the heap; this one still holds 600,000 keys.
-        "log.cleaner.dedupe.buffer.size": 16 * MIB,
     }
-    return "".join(f"{key}={_escaped(str(value))}\n" for key, value in values.items())
 
 
 def log4j2_properties(folder: Path) -> str:

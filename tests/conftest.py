@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from brokers import shared_broker
+
+
+@pytest.fixture(scope="session")
+def bootstrap_servers(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """Address of the broker that all tests of this run share."""
+    folder = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        # Under pytest-xdist each process has a folder of its own inside of the run's.
+        folder = folder.parent
+    with shared_broker(folder) as address:
+        yield address
+
+
+@pytest.fixture
+def prefix() -> str:
+    """Put before the names of topics, groups and transactional ids, it keeps tests apart."""
+    return f"t{secrets.token_hex(4)}."
