@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cli import settings, topics
+from cli import schemas, settings, topics
 from cli.fold import fold
 from cli.ingest import ingest
 from cli.kafka import app as kafka
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command()(ingest)
 app.command()(fold)
 app.command()(up)
+app.add_typer(schemas.app, name="schemas")
 app.add_typer(topics.app, name="topics")
 app.add_typer(settings.app, name="settings")
 app.add_typer(kafka, name="kafka")

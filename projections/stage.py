@@ -7,7 +7,7 @@ subscription. Source: docs/contract.md, "Rows and markers".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from schemas.rows import Announced, AnnouncedStage, Facts, SubscriptionFacts
@@ -32,10 +32,12 @@ class StageView:
 
 def stage_of(facts: Facts, stages: Stages) -> StageView | None:
     """Find the customer's stage; None while no subscription has a status that a rule names."""
+    # Backwards, so that of two rules that name a status the first in the file is kept.
+    named = {status: rule.name for rule in reversed(stages.rules) for status in rule.when.status}
     views = [
         view
         for subscription, entry in facts.subscriptions.items()
-        if (view := _stage_of_one(subscription, entry, stages))
+        if (view := _stage_of_one(subscription, entry, named))
     ]
     started = [view for view in views if view.status not in NEVER_STARTED]
     place = {name: number for number, name in enumerate(stages.precedence)}
@@ -74,16 +76,16 @@ def project_stage(
     return replace(announced, stage=told), iter((update,))
 
 
-def _stage_of_one(subscription: str, entry: SubscriptionFacts, stages: Stages) -> StageView | None:
-    status = _deciding_status(entry, stages)
-    if status is None:
+def _stage_of_one(
+    subscription: str, entry: SubscriptionFacts, named: Mapping[str, str]
+) -> StageView | None:
+    name = named.get(entry.now.status) or _last_named(entry, named)
+    if name is None:
         return None
-    name = _rule_for(status, stages)
-    assert name is not None  # noqa: S101 - _deciding_status returns named ones only
     since = entry.versions[-1].at
     # Walk back through what was seen, as long as the stage was the same.
     for at, seen in reversed(entry.history):
-        if _rule_for(seen, stages) not in {None, name}:
+        if named.get(seen, name) != name:
             break
         since = min(since, at)
     return StageView(
@@ -91,13 +93,7 @@ def _stage_of_one(subscription: str, entry: SubscriptionFacts, stages: Stages) -
     )
 
 
-def _deciding_status(entry: SubscriptionFacts, stages: Stages) -> str | None:
-    now = entry.now.status
-    if _rule_for(now, stages):
-        return now
-    named = [(at, status) for status, at in entry.statuses.items() if _rule_for(status, stages)]
-    return max(named)[1] if named else None
-
-
-def _rule_for(status: str, stages: Stages) -> str | None:
-    return next((rule.name for rule in stages.rules if status in rule.when.status), None)
+def _last_named(entry: SubscriptionFacts, named: Mapping[str, str]) -> str | None:
+    """The stage of the latest status that a rule names; None when there never was one."""
+    times = [(at, status) for status, at in entry.statuses.items() if status in named]
+    return named[max(times)[1]] if times else None

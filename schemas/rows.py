@@ -103,7 +103,7 @@ class Customer:
         return self.deleted
 
 
-T = TypeVar("T", Customer, Subscription)
+T = TypeVar("T", bound=Customer | Subscription)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,8 @@ def join(bucket: tuple[Version[T], ...], version: Version[T]) -> tuple[Version[T
         return (version,)
     if _rank(version) < _rank(bucket[0]):
         return bucket
-    kept = _of_one_second(bucket, version)
-    last = _latest(kept)
+    kept: tuple[Version[T], ...] = _of_one_second(bucket, version)
+    last: Version[T] = _latest(kept)
     return (*(other for other in kept if other is not last), last)
 
 

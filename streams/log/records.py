@@ -39,7 +39,7 @@ def read_log_record(
     *,
     key: bytes | None,
     value: bytes | None,
-    headers: Iterable[tuple[str, bytes]],
+    headers: Iterable[tuple[str, bytes | None]],
     partition: int,
     offset: int,
     timestamp_ms: int,
@@ -50,7 +50,7 @@ def read_log_record(
         BadRecordError: `not_ours`, when it was not written by subfold.
     """
     try:
-        words = {name: word.decode() for name, word in headers}
+        words = {name: (word or b"").decode() for name, word in headers}
         return LogRecord(
             key=(key or b"").decode(),
             kind=Kind(words["kind"]),

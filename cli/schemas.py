@@ -1,0 +1,47 @@
+"""`subfold schemas`: the JSON Schemas of what readers consume."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from pydantic import BaseModel
+
+from schemas.customer_row import CustomerRow
+from schemas.updates import SCHEMA_ADDRESS, UPDATES
+
+app = typer.Typer(help="JSON Schemas of updates and customer rows.", no_args_is_help=True)
+
+
+@app.callback()
+def _schemas() -> None:
+    """Keep `export` a verb of its own while it is the only one."""
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Folder to write to.")] = Path("docs/schemas"),
+) -> None:
+    """Write one JSON Schema for each type of update, and one for the customer row."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in schema_files().items():
+        (folder / name).write_bytes(text)
+        typer.echo(str(folder / name))
+
+
+def schema_files() -> dict[str, bytes]:
+    """Every schema as a file: name and content."""
+    models: dict[str, type[BaseModel]] = {model.TYPE: model for model in UPDATES}
+    models["billing.customers"] = CustomerRow
+    return {f"{name}.v1.json": _schema(name, model) for name, model in models.items()}
+
+
+def _schema(name: str, model: type[BaseModel]) -> bytes:
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ADDRESS.format(name=name),
+        **model.model_json_schema(mode="serialization"),
+    }
+    return orjson.dumps(schema, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

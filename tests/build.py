@@ -1,0 +1,124 @@
+"""Stripe's objects and events as tests need them: name only what matters, the rest is usual."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import orjson
+
+from schemas.records import Kind, LogRecord
+
+ANA = "cus_ana"
+BASIC = "sub_basic"
+SUBJECT = f"main/-/live/{ANA}"
+MONTH_S = 30 * 86_400
+START = 1_800_000_000
+_numbers = itertools.count()
+
+
+def price(amount: int | None = 2000, *, currency: str = "usd", **more: Any) -> dict[str, Any]:
+    recurring = {"interval": "month", "interval_count": 1, "usage_type": "licensed"}
+    return {
+        "id": "price_1",
+        "object": "price",
+        "product": "prod_A",
+        "currency": currency,
+        "type": "recurring",
+        "billing_scheme": "per_unit",
+        "unit_amount": amount,
+        "unit_amount_decimal": None if amount is None else str(amount),
+        "recurring": {**recurring, **more.pop("recurring", {})},
+        **more,
+    }
+
+
+def item(id_: str = "si_1", *, quantity: int | None = 1, **more: Any) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "object": "subscription_item",
+        "price": more.pop("price", None) or price(),
+        "quantity": quantity,
+        "current_period_end": START + MONTH_S,
+        "discounts": [],
+        **more,
+    }
+
+
+def subscription(
+    id_: str = BASIC, status: str = "active", *, items: list[Any] | None = None, **more: Any
+) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "object": "subscription",
+        "customer": ANA,
+        "status": status,
+        "created": START,
+        "items": {"object": "list", "data": items or [item()], "has_more": False},
+        "discounts": [],
+        "metadata": {},
+        **more,
+    }
+
+
+def customer(id_: str = ANA, **more: Any) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "object": "customer",
+        "name": "Ana",
+        "email": "ana@example.com",
+        "created": START,
+        "metadata": {"account_id": "acme-42"},
+        **more,
+    }
+
+
+def event(
+    type_: str,
+    thing: dict[str, Any],
+    *,
+    at: int = START,
+    was: dict[str, Any] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    data: dict[str, Any] = {"object": thing}
+    if was is not None:
+        data["previous_attributes"] = was
+    return {
+        "id": more.pop("id", None) or f"evt_{next(_numbers):06d}",
+        "object": "event",
+        "type": type_,
+        "created": at,
+        "livemode": True,
+        "api_version": "2026-10-28.endive",
+        "data": data,
+        **more,
+    }
+
+
+def updated(thing: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return event(
+        f"customer.{'subscription.' * (thing['object'] != 'customer')}updated", thing, **more
+    )
+
+
+def deleted(thing: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return event(
+        f"customer.{'subscription.' * (thing['object'] != 'customer')}deleted", thing, **more
+    )
+
+
+def record(body: dict[str, Any] | bytes, offset: int = 0, **more: Any) -> LogRecord:
+    about = body if isinstance(body, dict) else {}
+    return LogRecord(
+        key=more.pop("key", SUBJECT),
+        kind=more.pop("kind", Kind.WEBHOOK),
+        source="main",
+        event_id=str(about.get("id", "")),
+        event_type=str(about.get("type", "")),
+        value=orjson.dumps(body) if isinstance(body, dict) else body,
+        partition=0,
+        offset=offset,
+        timestamp_ms=int(about.get("created", START)) * 1000,
+        **more,
+    )

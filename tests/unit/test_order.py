@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from build import BASIC, START, event, item, subscription, updated
+from scenario import given
+
+
+def status_after(*events):
+    found = {
+        given(*some).row.facts.subscriptions[BASIC].now.status
+        for some in itertools.permutations(events)
+    }
+    assert len(found) == 1, "the order of arrival decided"
+    return found.pop()
+
+
+def test_the_newest_second_wins():
+    assert (
+        status_after(
+            updated(subscription(status="active"), at=START + 2),
+            updated(subscription(status="past_due"), at=START + 1),
+            updated(subscription(status="trialing"), at=START),
+        )
+        == "active"
+    )
+
+
+def test_within_a_second_created_is_never_last():
+    assert (
+        status_after(
+            event("customer.subscription.created", subscription(status="incomplete"), id="evt_9"),
+            updated(subscription(status="active"), id="evt_1"),
+        )
+        == "active"
+    )
+
+
+def test_within_a_second_old_values_tell_the_order():
+    assert (
+        status_after(
+            updated(subscription(status="active"), was={"status": "incomplete"}, id="evt_3"),
+            updated(subscription(status="past_due"), was={"status": "active"}, id="evt_2"),
+            updated(subscription(status="unpaid"), was={"status": "past_due"}, id="evt_1"),
+        )
+        == "unpaid"
+    )
+
+
+def test_old_values_of_nested_lists_tell_the_order_too():
+    one, two = [item(quantity=1)], [item(quantity=2)]
+    was_one = {"items": {"data": one}}
+    later = updated(subscription(items=two), was=was_one, id="evt_1")
+    sooner = updated(subscription(items=one), was={"status": "trialing"}, id="evt_2")
+    for some in ([later, sooner], [sooner, later]):
+        assert given(*some).row.facts.subscriptions[BASIC].now.items[0].quantity == 2
+
+
+@pytest.mark.parametrize("at", [START - 1, START, START + 1])
+def test_what_is_terminal_stays(at):
+    assert (
+        status_after(
+            event("customer.subscription.deleted", subscription(status="canceled"), at=START),
+            updated(subscription(status="active"), at=at),
+        )
+        == "canceled"
+    )
+
+
+def test_without_any_sign_the_greater_id_wins_the_same_way_each_time():
+    assert (
+        status_after(
+            updated(subscription(status="active"), id="evt_1"),
+            updated(subscription(status="past_due"), id="evt_2"),
+        )
+        == "past_due"
+    )
+
+
+def test_of_one_event_in_two_shapes_the_newer_version_wins():
+    old = updated(subscription(metadata={"shape": "old"}), id="evt_1", api_version="2020-08-27")
+    new = updated(subscription(metadata={"shape": "new"}), id="evt_1")
+    for some in ([old, new], [new, old]):
+        assert given(*some).row.facts.subscriptions[BASIC].now.metadata == {"shape": "new"}
+
+
+def test_a_past_that_cannot_be_read_does_not_hurt():
+    odd = updated(subscription(), was={"items": {"data": [{"quantity": 1}]}})
+
+    assert status_after(odd, updated(subscription(status="past_due"), at=START + 1)) == "past_due"

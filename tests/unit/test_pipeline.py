@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from build import ANA, START, customer, deleted, event, item, record, subscription, updated
+from scenario import given
+from schemas.errors import DeadLetterReason
+from schemas.records import Kind
+from schemas.settings import BusinessSettings, SettingsInForce, SettingsRecord
+from streams.pipeline import Outcome, read_settings, step
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"not json", DeadLetterReason.NOT_JSON),
+        (b"[1, 2]", DeadLetterReason.NOT_JSON),
+        (b'{"a": NaN}', DeadLetterReason.NOT_JSON),
+        (b'{"a":' * 2000 + b"1" + b"}" * 2000, DeadLetterReason.NOT_JSON),
+        (b'{"hello": 1}', DeadLetterReason.NOT_AN_EVENT),
+        (b'{"object": "event", "type": 7}', DeadLetterReason.NOT_AN_EVENT),
+        (b'{"object": "event", "type": "customer.updated"}', DeadLetterReason.NOT_AN_EVENT),
+        (updated(subscription(status=7)), DeadLetterReason.BAD_OBJECT),
+        (updated(subscription(customer="cus_other")), DeadLetterReason.BAD_OBJECT),
+        (updated(customer("cus_other")), DeadLetterReason.BAD_OBJECT),
+        (updated(subscription(items=[item(quantity=1.5)])), DeadLetterReason.BAD_OBJECT),
+        (updated(subscription(created=2**41)), DeadLetterReason.BAD_OBJECT),
+    ],
+)
+def test_what_cannot_be_folded_is_dead_lettered_with_its_reason(body, reason):
+    seen = given(updated(subscription())).when(body)
+
+    assert seen.outcome is Outcome.DEAD_LETTERED
+    assert seen.done.error is not None
+    assert seen.done.error.reason is reason
+    assert (seen.done.row, seen.updates) == (None, [])
+
+
+def test_a_dead_letters_words_never_show_a_value():
+    seen = given().when(updated(subscription(status={"secret": "ana@example.com"})))
+
+    assert "ana@example.com" not in str(seen.done.error)
+    assert "status" in str(seen.done.error)
+
+
+def test_an_amount_that_no_integer_holds_is_refused_not_rounded():
+    terms = orjson.loads(orjson.dumps(updated(subscription())))
+    terms["data"]["object"]["items"]["data"][0]["price"]["unit_amount"] = 2**70 * 1.0
+    seen = given().when(terms)
+
+    assert seen.outcome is Outcome.DEAD_LETTERED
+
+
+def test_a_body_of_a_foreign_account_is_never_folded():
+    seen = given().when(updated(subscription()), foreign="account")
+
+    assert seen.outcome is Outcome.DEAD_LETTERED
+    assert seen.done.error is not None
+    assert seen.done.error.reason is DeadLetterReason.FOREIGN_ACCOUNT
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        event("invoice.paid", {"object": "invoice", "id": "in_1", "customer": ANA}),
+        event("a.type.of.the.future", {"object": "novelty", "customer": ANA}),
+        {"object": "v2.core.event", "id": "evt_1", "type": "v1.customer.updated"},
+    ],
+)
+def test_other_types_are_ignored_and_leave_the_row_alone(body):
+    seen = given(updated(subscription())).when(body)
+
+    assert (seen.outcome, seen.done.row, seen.updates) == (Outcome.IGNORED, None, [])
+
+
+def test_the_same_event_again_is_a_duplicate_and_changes_nothing():
+    first = updated(subscription())
+    start = given(first)
+    facts = start.row.facts
+    seen = start.when(first)
+
+    assert seen.outcome is Outcome.DUPLICATE
+    assert (seen.row.facts, seen.updates) == (facts, [])
+
+
+def test_another_type_about_the_same_object_is_no_duplicate():
+    seen = given(updated(subscription(), id="evt_1")).when(
+        event("customer.subscription.trial_will_end", subscription(), id="evt_1")
+    )
+
+    assert seen.outcome is Outcome.FOLDED
+
+
+def test_ids_of_updates_come_from_their_cause_and_not_from_the_position():
+    body = updated(subscription(), id="evt_1")
+    here = step(None, record(body, 1), SettingsInForce())
+    there = step(None, record(body, 77), SettingsInForce())
+
+    assert [e.id for e in here.updates] == [e.id for e in there.updates]
+    assert len({e.id for e in here.updates}) == len(here.updates) == 3
+    assert [e.data.index for e in here.updates] == [0, 1, 2]
+
+
+def test_a_customer_is_shown_with_its_profile_until_and_after_it_is_deleted():
+    start = given(updated(customer(), at=START))
+    gone = start.when(deleted({"id": ANA, "object": "customer", "deleted": True}, at=START + 5))
+    late = start.when(updated(customer(name="Late"), at=START + 3))
+
+    assert gone.state.customer.deleted_at == "2027-01-15T08:00:05Z"
+    assert late.state.customer.deleted_at == gone.state.customer.deleted_at
+
+
+def test_a_tick_moves_the_rows_time_and_lets_a_discount_end():
+    half = {"id": "di_1", "end": START + 100}
+    half["coupon"] = {"id": "C", "duration": "repeating", "percent_off": 50}
+    start = given(updated(subscription(discounts=[half])))
+    tick = {"due_at": START + 100, "created": START + 100}
+    seen = start.when(tick, kind=Kind.TICK)
+
+    assert [u.delta["usd"].amount_minor for u in seen.updates] == [1000]
+    assert start.when(tick, kind=Kind.TICK).updates == []
+
+
+def test_a_tick_from_the_future_is_not_believed():
+    seen = given(updated(subscription())).when(
+        {"due_at": START + 9_999, "created": START}, kind=Kind.TICK
+    )
+
+    assert seen.outcome is Outcome.IGNORED
+
+
+@pytest.mark.parametrize(
+    ("match", "contact", "reason"),
+    [
+        ("metadata:account_id", "acme-42", None),
+        ("metadata:crm", None, "no_metadata"),
+        ("customer_id", ANA, None),
+        ("email", "ana@example.com", None),
+    ],
+)
+def test_updates_carry_your_own_id_or_say_why_not(match, contact, reason):
+    settings = BusinessSettings.model_validate({"contact": {"match": match}})
+    seen = given(updated(customer()), settings=settings).when(updated(subscription()))
+    update = seen.updates[0]
+
+    assert (update.contact.id if update.contact else None, update.contact_reason) == (
+        contact,
+        reason,
+    )
+    assert seen.state.contact == update.contact
+
+
+def test_a_contact_is_found_on_the_subscription_while_the_customer_is_not_seen():
+    found = given().when(updated(subscription(metadata={"account_id": "acme"})))
+    missing = given().when(updated(subscription()))
+
+    assert found.updates[0].contact.id == "acme"
+    assert missing.updates[0].contact_reason == "customer_not_seen"
+
+
+def test_settings_are_read_from_their_record_or_refused_by_name():
+    content = BusinessSettings()
+    stored = SettingsRecord(version=3, hash="h", applied_by="ana", content=content)
+    body = record(stored.model_dump_json().encode(), kind=Kind.SETTINGS)
+
+    assert read_settings(body) == SettingsInForce(version=3, content=content)
+    with pytest.raises(Exception, match="content"):
+        read_settings(record(b'{"version": 1}', kind=Kind.SETTINGS))
