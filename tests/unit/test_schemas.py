@@ -15,7 +15,7 @@ CHECKED_IN = Path(__file__).parents[2] / "docs" / "schemas"
 
 
 def test_the_checked_in_schemas_are_those_of_the_code():
-    """A difference is a change of contract: run `subfold schemas export` and say it in CHANGELOG."""
+    """A difference is a change of contract: export them anew and say it in CHANGELOG."""
     here = {path.name: path.read_bytes() for path in CHECKED_IN.glob("*.json")}
 
     assert here == schema_files()
