@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -73,6 +74,8 @@ async def running(
         BrokerError: Kafka, a topic or a role is not as it must be.
         SettingsError: A port is taken.
     """
+    # A client that tries again is no news here; what fails for good comes as an error.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     supervisor = Supervisor(log.line)
     deployment = _with_ports(config.deployment)
     try:

@@ -1,0 +1,158 @@
+"""`subfold demo`: real input through the real door, and what came out, checked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from cli.demo.judge import accounts, differences, said_by_fold, said_by_topics
+from cli.demo.postings import SOURCE, all_postings
+from cli.demo.reader import read_topics, wait_until_folded
+from cli.demo.recorded import FOLDER
+from cli.demo.report import customers_table, outcomes_table, topics_table
+from cli.demo.sender import send_all
+from cli.stack import Stack, running
+from cli.supervisor import until_signalled
+from cli.voice import Voice
+from schemas.errors import SettingsError
+from schemas.settings import SettingsInForce
+from streams.settings import PREFIX, WELL_KNOWN, load_config
+
+SETTINGS = f"""\
+# Made by `subfold demo`: free ports, and a source that may speak for test mode and any account.
+[ingest]
+port = 0
+
+[worker]
+port = 0
+
+[[sources]]
+id = "{SOURCE}"
+accounts = ["*"]
+test = true
+"""
+LOG = "demo.log"
+
+
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave all running until Ctrl-C.")] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="New folder for the data; a temporary one without it."),
+    ] = None,
+) -> None:
+    """Post recorded and made-up Stripe events to a fresh installation and show what comes out.
+
+    The rows and updates in Kafka are compared with `subfold fold` over the same events; exit 1 and
+    a list when they differ.
+    """
+    if data and data.exists() and any(data.iterdir()):
+        raise SettingsError(f"{data} is not empty: name a new folder, or none")
+    folder = data or Path(tempfile.mkdtemp(prefix="subfold-demo-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    voice = Voice(Console(highlight=False))
+    code = 1
+    try:
+        code = asyncio.run(until_signalled(_demo(folder, voice, keep=keep)))
+    finally:
+        if code == 0 and data is None:
+            shutil.rmtree(folder)
+        else:
+            voice.say(f"data and log of this run: {folder} ({LOG})")
+    raise typer.Exit(code)
+
+
+async def _demo(folder: Path, voice: Voice, *, keep: bool) -> int:
+    started_s = asyncio.get_running_loop().time()
+    secret = f"whsec_{secrets.token_hex(16)}"
+    environ = {
+        **_without_ours(os.environ),
+        f"{PREFIX}SOURCES__{SOURCE.upper()}__WEBHOOK_SECRETS": secret,
+    }
+    path = folder / "subfold.toml"
+    path.write_text(SETTINGS, encoding="utf-8")
+    config = load_config(path, environ)
+    with (folder / LOG).open("w", encoding="utf-8") as file:
+        log = Voice(Console(file=file, highlight=False))
+        async with running(config, data=folder, environ=environ, voice=voice, log=log) as stack:
+            faults = await _show(stack, secret, voice)
+            voice.say(f"{asyncio.get_running_loop().time() - started_s:.0f} s in all")
+            _say_where_to_look(voice)
+            if keep and not faults:
+                voice.say(f"still running: Kafka {stack.kafka}, door {stack.webhook(SOURCE)},")
+                voice.say(f"metrics {stack.ingest}/metrics, {stack.worker}/metrics; Ctrl-C ends it")
+                await asyncio.Event().wait()
+    return 1 if faults else 0
+
+
+async def _show(stack: Stack, secret: str, voice: Voice) -> list[str]:
+    """Post, wait, read back, compare, and show all of it."""
+    deployment, postings = stack.deployment, all_postings()
+    voice.say(f"posting {len(postings)} signed webhooks to {stack.webhook(SOURCE)}")
+    with _progress(voice) as progress:
+        bar = progress.add_task("posted", total=len(postings))
+        retries = await send_all(
+            postings,
+            url=stack.webhook(SOURCE),
+            secret=secret,
+            sent=lambda: progress.advance(bar),
+        )
+    voice.say("waiting until the worker has folded the log")
+    with _progress(voice) as progress:
+        bar = progress.add_task("folded", total=None)
+        done = await wait_until_folded(
+            deployment,
+            lambda so_far: progress.update(bar, completed=so_far.folded, total=so_far.stored),
+        )
+    voice.say("reading the topics back, committed records only")
+    topics = await read_topics(deployment)
+    found = said_by_topics(topics, deployment.kafka, done.outcomes)
+    voice.console.print(customers_table(found), "")
+    voice.console.print(topics_table(topics), "")
+    voice.console.print(outcomes_table(found, len(postings)), "")
+    expected = said_by_fold(postings, SettingsInForce(version=1))
+    faults = [*differences(found, expected), *accounts(len(postings), retries, found)]
+    for fault in faults:
+        voice.say(f"WRONG: {fault}")
+    if not faults:
+        voice.say(
+            f"{len(found.rows)} rows and {found.updates.total()} updates in Kafka are the same as "
+            "`subfold fold` makes of these webhooks; the outcomes add up to what was posted"
+        )
+    return faults
+
+
+def _say_where_to_look(voice: Voice) -> None:
+    voice.say("to look further:")
+    voice.say(f"  subfold fold {FOLDER} --state   rows of the recorded events, without Kafka")
+    voice.say("  subfold demo --keep   the same, left running: read its topics, see its metrics")
+    voice.say("  subfold up   your own events, sent on by `stripe listen`")
+
+
+def _progress(voice: Voice) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=voice.console,
+    )
+
+
+def _without_ours(environ: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what names your own installation: the demo must not write into your cluster."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(PREFIX) and name.removesuffix("_FILE") not in WELL_KNOWN
+    }

@@ -1,0 +1,48 @@
+from collections import Counter
+from dataclasses import replace
+
+from cli.demo.judge import Said, accounts, differences, said_by_fold
+from cli.demo.postings import all_postings
+from cli.demo.report import customers_table
+from schemas.settings import SettingsInForce
+
+ROW = {"subject": "main/-/live/cus_1", "stage": None, "mrr": {}}
+SAID = Said(rows={"main/-/live/cus_1": ROW}, updates=Counter({"u1": 1}), outcomes={"folded": 3})
+
+
+def test_what_is_equal_has_no_differences():
+    assert differences(SAID, SAID) == []
+
+
+def test_a_row_that_differs_is_named_with_its_fields():
+    other = replace(SAID, rows={ROW["subject"]: ROW | {"stage": {"name": "Trial"}}})
+
+    assert differences(SAID, other) == ["main/-/live/cus_1: the rows differ in stage"]
+
+
+def test_a_missing_row_is_named():
+    assert differences(replace(SAID, rows={}), SAID) == [
+        "main/-/live/cus_1: a row only in the fold"
+    ]
+
+
+def test_an_update_that_is_there_twice_is_a_difference():
+    twice = replace(SAID, updates=Counter({"u1": 2}))
+
+    assert differences(twice, SAID) == ["update u1: 2 times in the topics, 1 times by the fold"]
+
+
+def test_outcomes_must_add_up_to_what_was_posted():
+    assert accounts(3, 0, SAID) == []
+    assert accounts(4, 0, SAID) == ["4 webhooks were posted, 3 have an outcome"]
+
+
+def test_a_webhook_posted_again_may_be_stored_twice():
+    assert accounts(2, 1, SAID) == []
+
+
+def test_the_demos_events_have_every_outcome_and_every_customer_its_line():
+    said = said_by_fold(all_postings(), SettingsInForce(version=1))
+
+    assert all(said.outcomes[each] for each in ("folded", "ignored", "duplicate", "dead_lettered"))
+    assert customers_table(said).row_count == len(said.rows)
