@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
+
 from brokers import shared_broker
 
 
@@ -24,3 +25,7 @@ def bootstrap_servers(
 def prefix() -> str:
     """Put before the names of topics, groups and transactional ids, it keeps tests apart."""
     return f"t{secrets.token_hex(4)}."
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="Write golden files anew.")

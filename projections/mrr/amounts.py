@@ -51,8 +51,14 @@ def mrr_of(facts: Facts) -> MrrView:
         except InputMissingError as missing:
             pending[subscription.id] = str(missing)
     staying = {each.id for each in facts.current if not _has_scheduled_end(each)}
-    zero = {item.currency: Fraction() for each in facts.current for item in each.items}
-    seen = {currency: value for currency, value in zero.items() if currency}
+    # A currency is zero only where it is known to be: what is pending leaves no trace of it.
+    seen = {
+        item.currency: Fraction()
+        for each in facts.current
+        if each.id in counted
+        for item in each.items
+        if item.currency
+    }
     return MrrView(
         total=add(seen, *counted.values()),
         committed=add(seen, *(counted[id_] for id_ in counted if id_ in staying)),

@@ -129,6 +129,7 @@ def test_what_is_missing_makes_mrr_pending_and_never_zero(thing, reason):
         (thing["id"], reason)
     ]
     assert seen.state.subscriptions[0].mrr is None
+    assert seen.state.mrr == seen.state.committed_mrr == {}
     assert seen.told(MrrChanged) == []
 
 
