@@ -11,6 +11,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 # The page of topics as a new installation has them: no file and no variable of yours counts.
 TOPICS_PAGE = env -i $(CURDIR)/$(BIN)/subfold topics create --print --config /dev/null
+STALE = { echo 'what is made from code is not up to date: run make docs'; exit 1; }
 
 export UV_PYTHON_DOWNLOADS := never
 
@@ -36,7 +37,9 @@ check: $(READY) ## Format, lint, types, layers, container files, generated pages
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/prek validate-config .pre-commit-config.yaml
-	@$(TOPICS_PAGE) | diff docs/topics.md - || { echo 'docs/topics.md is not up to date: run make docs'; exit 1; }
+	@$(TOPICS_PAGE) | diff docs/topics.md - || $(STALE)
+	@made=$$(mktemp -d); trap 'rm -rf $$made' EXIT; $(BIN)/subfold schemas export $$made >/dev/null; \
+		diff -r docs/schemas $$made || $(STALE)
 
 fix: $(READY) ## Format, and mend what can be mended by machine
 	@$(BIN)/ruff check --fix .
@@ -44,6 +47,8 @@ fix: $(READY) ## Format, and mend what can be mended by machine
 
 docs: $(READY) ## Write the pages that are made from code
 	@$(TOPICS_PAGE) > docs/topics.md
+	@rm -f docs/schemas/*.json
+	@$(BIN)/subfold schemas export
 
 clean: ## Remove .venv and caches; your data in ./.subfold stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
