@@ -36,7 +36,8 @@ _STATUS = {
     Outcome.SIGNATURE: 400,
     Outcome.TIMESTAMP: 400,
     Outcome.SLOW: 408,
-    Outcome.LEFT: 408,
+    # Heard only by a sender whose chunks make no sense; one who left hears nothing.
+    Outcome.LEFT: 400,
     Outcome.BUSY: 503,
     Outcome.NOT_STORED: 503,
     # Our fault, so the event must come again: what cannot be stored is 503, whatever the reason.

@@ -12,10 +12,15 @@ from typing import Any
 import stripe
 
 from schemas.errors import BrokerError
+from streams.ingest.app import make_app
+from streams.ingest.body import BodyReader
+from streams.ingest.door import Door
+from streams.settings import Source
 
 NOW = 1_800_000_000
 SECRET = "whsec_of_these_tests"
 OLD_SECRET = "whsec_being_rolled"
+PLATFORM_SECRET = "whsec_of_the_platform"
 
 
 def event(**fields: Any) -> dict[str, Any]:
@@ -62,6 +67,17 @@ class ListLog:
         if not self.is_ready:
             raise BrokerError("Kafka did not acknowledge in time")
         self.records.append({"key": key, "value": value, "headers": dict(headers)})
+
+
+def door_of(log: ListLog, **bounds: Any) -> Any:
+    """The whole app over that log, with its clock standing still."""
+    sources = {
+        "main": Source(test=True, webhook_secrets=(SECRET, OLD_SECRET)),
+        "platform": Source(test=True, accounts=("*",), webhook_secrets=(PLATFORM_SECRET,)),
+        "closed": Source(test=True),
+    }
+    bodies = BodyReader(**bounds)
+    return make_app(Door(sources=sources, log=log, clock=lambda: float(NOW), bodies=bodies), log)
 
 
 @dataclass
