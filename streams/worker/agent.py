@@ -1,0 +1,121 @@
+"""The fold's loop: one fetch of one partition after another, each in its own transactions.
+
+It never raises: Faust would acknowledge the batch and go on. A record that cannot be folded is a
+dead letter of its batch; for all else the process ends, and starts again from what is committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from schemas.codec import NewerRowError
+from streams import metrics
+from streams.worker.batch import Folded, fold_batch, split
+from streams.worker.dead_letters import FetchedRecord
+from streams.worker.exits import Exit, exit_now
+from streams.worker.partition import Partition
+from streams.worker.transaction import FencedError, commit
+from streams.worker.transport import Batch
+
+if TYPE_CHECKING:
+    from streams.worker.app import WorkerApp
+
+FENCED_GRACE_S = 30
+"""How long after it was fenced a worker waits for the rebalance that must be its cause."""
+
+log = structlog.get_logger()
+
+
+async def fold_fetched(app: WorkerApp, number: int, batch: Batch) -> None:
+    """Fold what was fetched of one partition; end the process rather than raise."""
+    try:
+        await _fold_fetched(app, number, batch)
+    except FencedError:
+        _forget(app, number)
+    except KafkaError as error:
+        exit_now(Exit.KAFKA, partition=number, error=type(error).__name__)
+    except NewerRowError as error:
+        exit_now(Exit.NEWER_ROW, partition=number, hint=str(error))
+    except Exception as error:
+        # Where it was, not what it said: that may hold values.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        exit_now(Exit.BUG, partition=number, error=type(error).__name__, where=where)
+
+
+async def _fold_fetched(app: WorkerApp, number: int, batch: Batch) -> None:
+    partition = app.held.partitions.get(number)
+    if partition is None or batch.epoch != partition.epoch:
+        return  # fetched before the partition was ours: it is read again
+    offset = partition.marker.next_offset
+    if batch.after > offset:
+        exit_now(Exit.GAP, partition=number, expected=offset, found=batch.after)
+    records = [record for record in batch.records if record.offset >= offset]
+    for part in split(records, partition):
+        await _fold_part(app, partition, part)
+
+
+async def _fold_part(
+    app: WorkerApp, partition: Partition, records: Sequence[FetchedRecord]
+) -> None:
+    started_s = time.monotonic()
+    folded = fold_batch(records, partition, partition.settings)
+    marker = partition.marker.after(
+        next_offset=folded.next_offset,
+        settings_version=folded.settings.version,
+        fates=folded.fates,
+    )
+    read_to = await commit(partition, folded, marker, app.names)
+    if app.held.partitions.get(partition.number) is not partition:
+        raise FencedError  # lost in the moment of the commit: its rows are not ours to keep
+    partition.committed(
+        rows=folded.rows, stored=folded.stored, marker=marker, settings=folded.settings
+    )
+    partition.read_to = read_to
+    _tell(partition, folded, time.monotonic() - started_s)
+
+
+def _tell(partition: Partition, folded: Folded, seconds: float) -> None:
+    number = partition.number
+    for fate, count in folded.fates.items():
+        metrics.events.labels(fate.value).inc(count)
+    for update_type, count in folded.updates.items():
+        metrics.updates.labels(update_type).inc(count)
+    metrics.transactions.inc()
+    metrics.transaction_seconds.observe(seconds)
+    metrics.rows.labels(number).set(len(partition.keys))
+    metrics.position.labels(number).set(folded.next_offset)
+    metrics.lag_seconds.labels(number).set(max(0.0, time.time() - folded.newest_ms / 1000))
+    for letter in folded.dead_letters:
+        metrics.dead_letters.labels(letter.reason.value).inc()
+        log.warning(
+            "record_dead_lettered",
+            partition=number,
+            offset=letter.offset,
+            reason=letter.reason.value,
+        )
+
+
+def _forget(app: WorkerApp, number: int) -> None:
+    """Let go of a partition that another worker has now.
+
+    Its rebalance is on the way to us. When none comes, it was the broker that gave a transaction
+    up, and we are still the owner: then only a fresh start takes the partition over again.
+    """
+    log.warning("partition_fenced", partition=number)
+    app.held.is_ready = False
+    loop, rebalance = asyncio.get_running_loop(), app.rebalancing_count
+    for dropped in app.held.forget({number}):
+        app.add_future(dropped.producer.stop())
+
+    def look_again() -> None:
+        if app.rebalancing_count == rebalance and not app.should_stop:
+            exit_now(Exit.KAFKA, partition=number, hint="fenced, and no rebalance came")
+
+    loop.call_later(FENCED_GRACE_S, look_again)

@@ -1,0 +1,226 @@
+"""A list of records folded: pure, from rows and settings to all that one transaction writes.
+
+The quick way folds all records and makes each touched row into bytes once, at the end. If anything
+goes wrong there, a bug of ours or a row that has grown too large, the careful way folds the same
+list again and makes the bytes after each record: so the one record that is to blame becomes a dead
+letter, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from schemas.codec import encode_row
+from schemas.errors import BadRecordError, DeadLetterReason, SubfoldError
+from schemas.records import Kind, LogRecord, Subject
+from schemas.rows import Row
+from schemas.settings import SettingsInForce
+from schemas.updates import Envelope
+from streams.log.records import read_log_record
+from streams.log.topics import CUSTOMERS, DEAD_LETTERS, MIB, TEST, topic_of
+from streams.pipeline import read_settings, row_for_readers, step
+from streams.worker.dead_letters import DeadLetter, FetchedRecord, Headers, dead_letter
+from streams.worker.marker import Fate, encode_settings
+
+RECORDS_MAX = 1_000
+"""Records of one transaction at most."""
+BYTES_MAX = 8 * MIB
+"""Bodies and rows that one transaction may touch, at most; one record always may."""
+ROW_BYTES_MAX = 512 * 1024
+VIEW_BYTES_MAX = 2 * MIB - 64 * 1024
+"""A row for readers; with its key it must fit its topic's `max.message.bytes`."""
+UPDATE_BYTES_MAX = 1_000_000
+"""An update; with its headers it must fit Kafka's default `max.message.bytes`."""
+SETTINGS_BYTES_MAX = MIB
+
+
+class Rows(Protocol):
+    """The rows of one partition as they were last committed."""
+
+    def row(self, key: bytes) -> Row | None:
+        """The row of a customer; None before its first record."""
+
+    def stored(self, key: bytes) -> bytes | None:
+        """The same as bytes, as it stands in the changelog."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """One record to be written; `topic` is its name in the contract, without the prefix."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    """What a list of records came to: all of it is written by one transaction.
+
+    `rows` are those that changed, `stored` the same as bytes; `newest_ms` is the newest record's
+    time in the log; `updates` counts by type.
+    """
+
+    next_offset: int
+    newest_ms: int
+    settings: SettingsInForce
+    rows: Mapping[bytes, Row]
+    stored: Mapping[bytes, bytes]
+    outputs: Sequence[Output]
+    dead_letters: Sequence[DeadLetter]
+    fates: Mapping[Fate, int]
+    updates: Mapping[str, int]
+
+
+def split(records: Sequence[FetchedRecord], rows: Rows) -> Iterator[Sequence[FetchedRecord]]:
+    """Cut a fetched list into what one transaction each may carry."""
+    start, size, keys = 0, 0, set[bytes]()
+    for index, record in enumerate(records):
+        key = record.key or b""
+        more = len(record.value or b"")
+        if key not in keys:
+            more += len(rows.stored(key) or b"")
+        if index > start and (index - start >= RECORDS_MAX or size + more > BYTES_MAX):
+            yield records[start:index]
+            start, size, keys = index, 0, set()
+            more = len(record.value or b"") + len(rows.stored(key) or b"")
+        size += more
+        keys.add(key)
+    if records:
+        yield records[start:]
+
+
+def fold_batch(records: Sequence[FetchedRecord], rows: Rows, settings: SettingsInForce) -> Folded:
+    """Fold records of one partition, in order, as one transaction.
+
+    Raises:
+        SubfoldError: A row cannot be read, or a newer release wrote it; nothing about the records.
+    """
+    try:
+        return _fold(records, rows, settings, is_careful=False)
+    except Exception:  # whatever it is, the careful way finds whose it is
+        return _fold(records, rows, settings, is_careful=True)
+
+
+def _fold(
+    records: Sequence[FetchedRecord], rows: Rows, settings: SettingsInForce, *, is_careful: bool
+) -> Folded:
+    fold = _Fold(rows, settings, is_careful=is_careful)
+    for record in records:
+        fold.take(record)
+    return fold.result(records)
+
+
+class _Fold:
+    """Gathers what the records of one transaction come to."""
+
+    def __init__(self, rows: Rows, settings: SettingsInForce, *, is_careful: bool) -> None:
+        self._rows = rows
+        self._settings = settings
+        self._is_careful = is_careful
+        # With the settings that each row was last folded with: where a batch ends must not show.
+        self._touched: dict[bytes, tuple[Row, SettingsInForce]] = {}
+        self._outputs: list[Output] = []
+        self._dead: list[DeadLetter] = []
+        self._fates: Counter[Fate] = Counter()
+        self._updates: Counter[str] = Counter()
+
+    def take(self, fetched: FetchedRecord) -> None:
+        """Fold one record, or bury it."""
+        try:
+            record = read_log_record(
+                key=fetched.key,
+                value=fetched.value,
+                headers=fetched.headers,
+                partition=fetched.partition,
+                offset=fetched.offset,
+                timestamp_ms=fetched.timestamp,
+            )
+            if record.kind is Kind.SETTINGS:
+                self._take_settings(record)
+            else:
+                self._take_record(record)
+        except BadRecordError as error:
+            self._bury(fetched, error)
+        except SubfoldError:
+            raise  # about a row, not about this record
+        except Exception as bug:
+            if not self._is_careful:
+                raise
+            self._bury(fetched, bug)
+
+    def result(self, records: Sequence[FetchedRecord]) -> Folded:
+        """Make the touched rows into bytes, and give all of it."""
+        rows, stored, views = {}, {}, []
+        for key, (row, settings) in self._touched.items():
+            data, view = _row_bytes(row, settings)
+            if data != self._rows.stored(key):
+                rows[key], stored[key] = row, data
+                subject = Subject.parse(row.subject)
+                topic = CUSTOMERS if subject and subject.livemode else TEST + CUSTOMERS
+                views.append(Output(topic=topic, key=key, value=view))
+        return Folded(
+            next_offset=records[-1].offset + 1,
+            newest_ms=records[-1].timestamp,
+            settings=self._settings,
+            rows=rows,
+            stored=stored,
+            outputs=[*views, *self._outputs],
+            dead_letters=self._dead,
+            fates=self._fates,
+            updates=self._updates,
+        )
+
+    def _take_record(self, record: LogRecord) -> None:
+        key = record.key.encode()
+        row = self._touched[key][0] if key in self._touched else self._rows.row(key)
+        result = step(row, record, self._settings)
+        if result.error:
+            raise result.error
+        outputs = [_update(update) for update in result.updates]
+        if result.row:
+            if self._is_careful:
+                _row_bytes(result.row, self._settings)
+            self._touched[key] = (result.row, self._settings)
+        self._outputs += outputs
+        self._updates.update(update.type for update in result.updates)
+        self._fates[Fate(result.outcome.value)] += 1
+
+    def _take_settings(self, record: LogRecord) -> None:
+        settings = read_settings(record)
+        if len(encode_settings(settings)) > SETTINGS_BYTES_MAX:
+            raise BadRecordError(DeadLetterReason.BAD_SETTINGS, "they are larger than 1 MiB")
+        if settings.version > self._settings.version:
+            self._settings = settings
+        self._fates[Fate.SETTINGS] += 1
+
+    def _bury(self, fetched: FetchedRecord, error: Exception) -> None:
+        letter = dead_letter(fetched, error)
+        self._dead.append(letter)
+        self._outputs.append(
+            Output(topic=DEAD_LETTERS, key=letter.key, value=letter.value, headers=letter.headers)
+        )
+        self._fates[Fate.DEAD_LETTERED] += 1
+
+
+def _row_bytes(row: Row, settings: SettingsInForce) -> tuple[bytes, bytes]:
+    data, view = encode_row(row), row_for_readers(row, settings)
+    if len(data) > ROW_BYTES_MAX or len(view) > VIEW_BYTES_MAX:
+        raise BadRecordError(DeadLetterReason.ROW_TOO_LARGE, "the row would be too large")
+    return data, view
+
+
+def _update(update: Envelope) -> Output:
+    value = update.value()
+    if len(value) > UPDATE_BYTES_MAX:
+        raise BadRecordError(DeadLetterReason.ROW_TOO_LARGE, "an update would be too large")
+    return Output(
+        topic=topic_of(update.type) if update.livemode else TEST + topic_of(update.type),
+        key=update.subject.encode(),
+        value=value,
+        headers=update.headers(),
+    )

@@ -1,0 +1,92 @@
+"""What a partition remembers beside its rows: the marker and the settings in force.
+
+Both stand in the changelog under reserved keys, written by the transaction whose rows they belong
+to, so that they are true of exactly those rows. Source: docs/contract.md, "Rows and markers".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import orjson
+from pydantic import ValidationError
+
+from schemas.codec import NewerRowError, canonical
+from schemas.settings import SettingsInForce
+
+RESERVED = b"!"
+"""First byte of keys that are no customer's; no subject starts so."""
+MARKER_KEY = b"!marker"
+SETTINGS_KEY = b"!settings"
+MARKER_VERSION = 1
+ACCEPTED = "accepted"
+
+
+class Fate(StrEnum):
+    """What became of a record; each record has exactly one. Stored in markers: never rename."""
+
+    FOLDED = "folded"
+    IGNORED = "ignored"
+    DUPLICATE = "duplicate"
+    DEAD_LETTERED = "dead_lettered"
+    SETTINGS = "settings"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """Where the fold of one partition stands.
+
+    `counts` are of all records ever folded here: `accepted` is the sum of the others.
+    """
+
+    next_offset: int = 0
+    settings_version: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def after(
+        self, *, next_offset: int, settings_version: int, fates: Mapping[Fate, int]
+    ) -> Marker:
+        """The marker of the next transaction."""
+        counts = dict(self.counts)
+        for fate, count in fates.items():
+            counts[fate.value] = counts.get(fate.value, 0) + count
+        counts[ACCEPTED] = counts.get(ACCEPTED, 0) + sum(fates.values())
+        return Marker(next_offset=next_offset, settings_version=settings_version, counts=counts)
+
+
+def encode_marker(marker: Marker) -> bytes:
+    """Write a marker as it stands in the changelog."""
+    return canonical({"marker_version": MARKER_VERSION, "marker": marker})
+
+
+def decode_marker(data: bytes) -> Marker:
+    """Read what `encode_marker` wrote.
+
+    Raises:
+        NewerRowError: A newer release wrote it.
+    """
+    stored = orjson.loads(data)
+    if stored["marker_version"] > MARKER_VERSION:
+        raise NewerRowError("a partition's marker was written by a newer release: start that one")
+    return Marker(**stored["marker"])
+
+
+def encode_settings(settings: SettingsInForce) -> bytes:
+    """Write the settings that a partition folds with."""
+    return settings.model_dump_json().encode()
+
+
+def decode_settings(data: bytes) -> SettingsInForce:
+    """Read what `encode_settings` wrote.
+
+    Raises:
+        NewerRowError: They hold words that this release does not know.
+    """
+    try:
+        return SettingsInForce.model_validate_json(data)
+    except ValidationError as error:
+        raise NewerRowError(
+            "a partition's settings were written by a newer release: start that one"
+        ) from error

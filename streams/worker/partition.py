@@ -1,0 +1,131 @@
+"""What the worker holds of the partitions that are its own: it lives and dies with the ownership.
+
+Nothing here may outlive the partition's loss: another worker's commits would turn it stale.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+
+from aiokafka import AIOKafkaProducer
+
+from schemas.codec import decode_row
+from schemas.rows import Row
+from schemas.settings import SettingsInForce
+from streams import metrics
+from streams.worker.marker import (
+    MARKER_KEY,
+    RESERVED,
+    SETTINGS_KEY,
+    Marker,
+    decode_marker,
+    decode_settings,
+)
+
+DECODED_ROWS_MAX = 5_000
+"""Rows kept as objects for each partition; the rest is decoded when it is needed."""
+
+Table = MutableMapping[bytes, bytes]
+
+
+@dataclass(slots=True, kw_only=True)
+class Partition:
+    """One partition that is ours.
+
+    Attributes:
+        table: The rows of all partitions, as bytes.
+        producer: Transactional; from its start on the former owner can commit no more.
+        read_to: Next offset of the changelog to be read when the partition is taken over again.
+        epoch: Of the seek that the records to fold must have been fetched after.
+    """
+
+    number: int
+    table: Table
+    producer: AIOKafkaProducer
+    keys: set[bytes] = field(default_factory=set)
+    decoded: OrderedDict[bytes, Row] = field(default_factory=OrderedDict)
+    read_to: int = 0
+    epoch: int = -1
+    marker: Marker = field(default_factory=Marker)
+    settings: SettingsInForce = field(default_factory=SettingsInForce)
+
+    def row(self, key: bytes) -> Row | None:
+        """The row of a customer as last committed.
+
+        Raises:
+            SubfoldError: Its bytes cannot be read, or a newer release wrote them.
+        """
+        row = self.decoded.get(key)
+        if row is None:
+            data = self.stored(key)
+            return decode_row(data) if data is not None else None
+        self.decoded.move_to_end(key)
+        return row
+
+    def stored(self, key: bytes) -> bytes | None:
+        """The same as bytes; None for a key of another partition or of none."""
+        return self.table.get(key) if key in self.keys else None
+
+    def committed(
+        self,
+        *,
+        rows: Mapping[bytes, Row],
+        stored: Mapping[bytes, bytes],
+        marker: Marker,
+        settings: SettingsInForce,
+    ) -> None:
+        """Remember what a transaction has written, now that it is committed."""
+        self.table.update(stored)
+        self.keys.update(stored)
+        self.marker = marker
+        self.settings = settings
+        for key, row in rows.items():
+            self.decoded[key] = row
+            self.decoded.move_to_end(key)
+        while len(self.decoded) > DECODED_ROWS_MAX:
+            self.decoded.popitem(last=False)
+
+    def read(self, key: bytes, value: bytes | None) -> None:
+        """Take over one record of the changelog.
+
+        Raises:
+            NewerRowError: It is a marker or settings of a newer release.
+        """
+        if key.startswith(RESERVED):
+            if key == MARKER_KEY and value is not None:
+                self.marker = decode_marker(value)
+            elif key == SETTINGS_KEY and value is not None:
+                self.settings = decode_settings(value)
+            return
+        self.decoded.pop(key, None)
+        if value is None:
+            self.table.pop(key, None)
+            self.keys.discard(key)
+        else:
+            self.table[key] = value
+            self.keys.add(key)
+
+
+class Held:
+    """All partitions that are ours, and whether their rows have been read.
+
+    Args:
+        table: Faust's table, which belongs to no single partition.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.partitions: dict[int, Partition] = {}
+        self.is_ready = False
+
+    def forget(self, numbers: Iterable[int]) -> list[Partition]:
+        """Drop partitions with their rows; their producers are still to be stopped."""
+        dropped = [self.partitions.pop(number) for number in set(numbers) & set(self.partitions)]
+        for partition in dropped:
+            for key in partition.keys:
+                self.table.pop(key, None)
+            for gauge in (metrics.rows, metrics.position, metrics.lag_seconds):
+                gauge.remove(str(partition.number))
+        return dropped
