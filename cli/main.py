@@ -7,10 +7,12 @@ import sys
 import typer
 
 from cli import schemas, settings, topics
+from cli.demo.run import demo
 from cli.fold import fold
 from cli.ingest import ingest
 from cli.kafka import app as kafka
 from cli.up import up
+from cli.worker import worker
 from schemas.errors import SettingsError, SubfoldError
 
 app = typer.Typer(
@@ -20,8 +22,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(ingest)
+app.command()(worker)
 app.command()(fold)
 app.command()(up)
+app.command()(demo)
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(topics.app, name="topics")
 app.add_typer(settings.app, name="settings")
