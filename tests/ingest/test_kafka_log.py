@@ -1,0 +1,50 @@
+"""The door's producer: it goes on after the broker refused something."""
+
+import asyncio
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from ingest_process import read_log
+
+from schemas.errors import BrokerError
+from streams.ingest.log import KafkaLog
+from streams.log.topics import LOG
+from streams.settings import Kafka
+
+
+async def until_ready(log):
+    async with asyncio.timeout(30):
+        while True:
+            if log.is_ready:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def store_in_the_end(log, **record):
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                return await log.append(**record)
+            except BrokerError:
+                await asyncio.sleep(0.05)
+
+
+async def test_a_record_that_the_broker_refuses_holds_up_no_other(bootstrap_servers, prefix):
+    small = {"max.message.bytes": "10000"}
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    await admin.create_topics([NewTopic(prefix + LOG, 1, 1, topic_configs=small)])
+    await admin.close()
+    log = KafkaLog(Kafka(bootstrap_servers=bootstrap_servers, prefix=prefix))
+    running = asyncio.create_task(log.run())
+    await until_ready(log)
+
+    await log.append(key="k", value=b"before", headers=[])
+    with pytest.raises(BrokerError, match="MessageSizeTooLarge"):
+        await log.append(key="k", value=b"x" * 20_000, headers=[])
+    await store_in_the_end(log, key="k", value=b"after", headers=[])
+    running.cancel()
+    await asyncio.wait({running})
+
+    records = await read_log(bootstrap_servers, prefix)
+    assert [record.value for record in records] == [b"before", b"after"]
