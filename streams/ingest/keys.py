@@ -50,21 +50,30 @@ def read_envelope(body: bytes, source_id: str, source: Source) -> Envelope:
         source_id: Id of the source whose secret signed it.
         source: What that source has: connected accounts, live mode, test mode.
     """
+    event: dict[str, Any] = {}
     try:
         event = _object(orjson.loads(body))
         account, mode = _id_of(event, "account") or NO_CUSTOMER, _mode(event)
         customer = _customer(event)
         event_id, event_type = _needed_id(event), _needed_word(event, "type")
     except (orjson.JSONDecodeError, _UnkeyableError):
-        return Envelope(key=f"{source_id}/-/-/-/{INVALID}")
-    version = event.get("api_version")
+        # What can be read of it still tells a person, and the counts by type, what it was.
+        return Envelope(
+            key=f"{source_id}/-/-/-/{INVALID}",
+            event_id=_fit(event.get("id"), _ID),
+            event_type=_fit(event.get("type"), _WORD),
+        )
     return Envelope(
         key=f"{source_id}/{account}/{mode}/{customer}",
         event_id=event_id,
         event_type=event_type,
-        api_version=version if isinstance(version, str) and _WORD.fullmatch(version) else "",
+        api_version=_fit(event.get("api_version"), _WORD),
         foreign=_foreign(account, mode, source),
     )
+
+
+def _fit(value: object, pattern: re.Pattern[str]) -> str:
+    return value if isinstance(value, str) and pattern.fullmatch(value) else ""
 
 
 def _foreign(account: str, mode: str, source: Source) -> Foreign | None:
