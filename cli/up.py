@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from cli.config import ConfigOption, read_config
 from cli.stack import Stack, running
@@ -34,7 +34,7 @@ def up(
 
 
 async def _up(config: Config, data: Path) -> int:
-    voice = Voice(Console(highlight=False))
+    voice = Voice(sys.stdout)
     async with running(config, data=data, environ=os.environ, voice=voice, log=voice) as stack:
         _say_what_next(stack, voice)
         await asyncio.Event().wait()

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TextIO
+
 from rich.console import Console
 from rich.text import Text
 
 STYLES = {"kafka": "magenta", "ingest": "cyan", "worker": "green", "subfold": "bold"}
+PLAIN_WIDTH = 120
+"""Columns where there is no terminal to ask: tables must not be squeezed into 80."""
 WIDTH = max(len(name) for name in STYLES)
 
 
 class Voice:
-    """Writes to one console; it is plain where that is no terminal, or NO_COLOR is set."""
+    """Writes to a terminal in colour; plainly to anything else, or when NO_COLOR is set."""
 
-    def __init__(self, console: Console) -> None:
-        self.console = console
+    def __init__(self, file: TextIO) -> None:
+        width = None if file.isatty() else PLAIN_WIDTH
+        self.console = Console(file=file, width=width, highlight=False)
 
     def line(self, name: str, text: str) -> None:
         """Write one line of a role's log as it is."""

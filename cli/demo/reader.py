@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
@@ -15,6 +16,7 @@ from streams.log.topics import LOG, changelog_name
 from streams.settings import Deployment
 from streams.worker.marker import MARKER_KEY, Marker, decode_marker
 
+Isolation = Literal["read_committed", "read_uncommitted"]
 SILENCE_S = 60
 WAIT_MS = 200
 
@@ -57,17 +59,21 @@ async def wait_until_folded(deployment: Deployment, told: Callable[[Progress], N
 
 
 async def read_topics(deployment: Deployment) -> dict[str, list[ConsumerRecord]]:
-    """Read every topic from its beginning to what is committed now, by its name on the cluster.
+    """Read every topic from its beginning to what is written now, by its name on the cluster.
+
+    Only what is committed is given. A commit reaches a transaction's partitions one by one, so what
+    is written there already is waited for.
 
     Raises:
         BrokerError: Kafka stops answering.
     """
     names = [spec.name for spec in topics_of(deployment)]
     found: dict[str, list[ConsumerRecord]] = {name: [] for name in names}
-    async with _consumer(deployment) as consumer:
+    async with _consumer(deployment, "read_uncommitted") as consumer:
         places = [place for name in names for place in _partitions(consumer, name)]
-        consumer.assign(places)
         ends = await consumer.end_offsets(places)
+    async with _consumer(deployment) as consumer:
+        consumer.assign(places)
         await consumer.seek_to_beginning()
         silent_ms = 0
         while [place for place in places if await consumer.position(place) < ends[place]]:
@@ -99,14 +105,16 @@ def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
 
 
 @asynccontextmanager
-async def _consumer(deployment: Deployment) -> AsyncIterator[AIOKafkaConsumer]:
+async def _consumer(
+    deployment: Deployment, isolation: Isolation = "read_committed"
+) -> AsyncIterator[AIOKafkaConsumer]:
     names = [spec.name for spec in topics_of(deployment)]
     consumer = AIOKafkaConsumer(
         *names,
         **connection(deployment.kafka),
         group_id=None,
         enable_auto_commit=False,
-        isolation_level="read_committed",
+        isolation_level=isolation,
     )
     await consumer.start()
     # Subscribed only so that it learnt the partitions; from here on they are assigned by hand.

@@ -62,7 +62,7 @@ def _mrr(row: Mapping[str, Any]) -> str:
     amounts = [
         show_money(amount["amount_minor"], currency) for currency, amount in row["mrr"].items()
     ]
-    unknown = [f"? ({each['reason']} to be fetched)" for each in row["pending"]]
+    unknown = [f"? ({each['reason']})" for each in row["pending"]]
     known = [
         text
         for text, amount in zip(amounts, row["mrr"].values(), strict=True)

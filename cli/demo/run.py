@@ -6,13 +6,13 @@ import asyncio
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.demo.judge import accounts, differences, said_by_fold, said_by_topics
@@ -60,7 +60,7 @@ def demo(
         raise SettingsError(f"{data} is not empty: name a new folder, or none")
     folder = data or Path(tempfile.mkdtemp(prefix="subfold-demo-"))
     folder.mkdir(parents=True, exist_ok=True)
-    voice = Voice(Console(highlight=False))
+    voice = Voice(sys.stdout)
     code = 1
     try:
         code = asyncio.run(until_signalled(_demo(folder, voice, keep=keep)))
@@ -83,7 +83,7 @@ async def _demo(folder: Path, voice: Voice, *, keep: bool) -> int:
     path.write_text(SETTINGS, encoding="utf-8")
     config = load_config(path, environ)
     with (folder / LOG).open("w", encoding="utf-8") as file:
-        log = Voice(Console(file=file, highlight=False))
+        log = Voice(file)
         async with running(config, data=folder, environ=environ, voice=voice, log=log) as stack:
             faults = await _show(stack, secret, voice)
             voice.say(f"{asyncio.get_running_loop().time() - started_s:.0f} s in all")
