@@ -42,7 +42,8 @@ def claim(folder: Path) -> int:
     Raises:
         BrokerError: Another has it; the text says who.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    # Others on the machine have no business with what the records hold.
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = os.open(folder / FILE, os.O_RDWR | os.O_CREAT, 0o600)
     for _ in range(ATTEMPTS):
         try:
