@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from aiokafka.errors import KafkaError
+from faust.types import TP
 
 from schemas.codec import NewerRowError
 from streams import metrics
@@ -64,8 +65,10 @@ async def _fold_fetched(app: WorkerApp, number: int, batch: Batch) -> None:
 async def _fold_part(
     app: WorkerApp, partition: Partition, records: Sequence[FetchedRecord]
 ) -> None:
-    started_s = time.monotonic()
-    folded = fold_batch(records, partition, partition.settings)
+    # In a thread: the other partitions' commits and the health pages must not wait for it.
+    started_s, folded = await asyncio.get_running_loop().run_in_executor(
+        app.folding, _fold, records, partition
+    )
     marker = partition.marker.after(
         next_offset=folded.next_offset,
         settings_version=folded.settings.version,
@@ -79,6 +82,10 @@ async def _fold_part(
     )
     partition.read_to = read_to
     _tell(partition, folded, time.monotonic() - started_s)
+
+
+def _fold(records: Sequence[FetchedRecord], partition: Partition) -> tuple[float, Folded]:
+    return time.monotonic(), fold_batch(records, partition, partition.settings)
 
 
 def _tell(partition: Partition, folded: Folded, seconds: float) -> None:
@@ -110,12 +117,13 @@ def _forget(app: WorkerApp, number: int) -> None:
     """
     log.warning("partition_fenced", partition=number)
     app.held.is_ready = False
-    loop, rebalance = asyncio.get_running_loop(), app.rebalancing_count
     for dropped in app.held.forget({number}):
         app.add_future(dropped.producer.stop())
 
     def look_again() -> None:
-        if app.rebalancing_count == rebalance and not app.should_stop:
+        is_ours = TP(app.names.log, number) in app.assignor.assigned_actives()
+        is_settled = not (app.rebalancing or app.should_stop)
+        if is_ours and is_settled and number not in app.held.partitions:
             exit_now(Exit.KAFKA, partition=number, hint="fenced, and no rebalance came")
 
-    loop.call_later(FENCED_GRACE_S, look_again)
+    asyncio.get_running_loop().call_later(FENCED_GRACE_S, look_again)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import cast
 
 import faust
@@ -12,7 +13,7 @@ from streams.log.client import Connection, connection
 from streams.log.topics import MIB
 from streams.settings import Deployment
 from streams.worker.agent import fold_fetched
-from streams.worker.names import Names
+from streams.worker.names import SERVICE_LOGGER, Names
 from streams.worker.partition import Held, Table
 from streams.worker.recovery import RowsTableManager
 from streams.worker.transport import Batch, BatchTransport
@@ -34,10 +35,12 @@ class ConsumerOnly(BootStrategy):
 class WorkerApp(faust.App):
     """Faust's app, and what belongs to the worker's partitions."""
 
+    logger = SERVICE_LOGGER
     BootStrategy = ConsumerOnly
     names: Names
     connection: Connection
     held: Held
+    folding: Executor
 
     def _create_directories(self) -> None:
         # The table lives in memory and in its changelog: nothing of it is on disk.
@@ -76,6 +79,8 @@ def build_app(deployment: Deployment) -> WorkerApp:
         broker_commit_interval=NEVER_S,
     )
     app.names, app.connection = names, arguments
+    # One thread, for one fold at a time: more would only take turns in holding up the loop.
+    app.folding = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fold")
     app.transport = BatchTransport(app.conf.broker_consumer, app)
     source = app.topic(
         names.log, key_serializer="raw", value_serializer="raw", partitions=kafka.partitions

@@ -7,11 +7,14 @@ from mode import Service
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from streams.settings import Worker
+from streams.worker.names import SERVICE_LOGGER
 from streams.worker.partition import Held
 
 
 class HealthServer(Service):
     """Serves them beside Faust, from before the first partition is ours to the very end."""
+
+    logger = SERVICE_LOGGER
 
     def __init__(self, settings: Worker, held: Held) -> None:
         super().__init__()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from streams.log import topics
+
+SERVICE_LOGGER = logging.getLogger("faust.subfold")
+"""Where Faust's services that are ours tell of their starts and stops, at Faust's own level."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from mode import Service
 
 from schemas.codec import NewerRowError
 from streams.worker.exits import Exit, exit_now
+from streams.worker.names import SERVICE_LOGGER
 from streams.worker.takeover import compare_with_group, take_over
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 class RowsRecovery(Recovery):
     """Runs once after each rebalance."""
 
+    logger = SERVICE_LOGGER
     app: WorkerApp
     _rebalance = 0
 
@@ -108,6 +110,8 @@ class RowsRecovery(Recovery):
 
 class RowsTableManager(TableManager):
     """Faust's, but for the recovery."""
+
+    logger = SERVICE_LOGGER
 
     @property
     def recovery(self) -> Recovery:

@@ -40,9 +40,17 @@ async def take_over(held: Held, numbers: set[int], *, names: Names, connection: 
         return
     await asyncio.gather(*(_fence(held, each, names, connection) for each in sorted(numbers)))
     mine = {each: held.partitions[each] for each in numbers}
+    changelogs = {TopicPartition(names.changelog, number): each for number, each in mine.items()}
+    logs = {TopicPartition(names.log, number): each for number, each in mine.items()}
     async with _reader(connection) as reader:
-        count = await _read_rows(reader, mine, names)
-        await _check_log(reader, mine, names)
+        reader.assign([*changelogs, *logs])
+        reader.pause(*logs)
+        # Asked first: a fetch that waits for more rows would hold up the answers.
+        first = await reader.beginning_offsets(list(logs))
+        last = await reader.end_offsets(list(logs))
+        count = await _read_rows(reader, changelogs)
+    for place, partition in logs.items():
+        _check_log(partition, begins=first[place], ends=last[place])
     seconds = asyncio.get_running_loop().time() - started_s
     metrics.recovery_seconds.set(seconds)
     for partition in mine.values():
@@ -95,14 +103,12 @@ async def _reader(connection: Connection) -> AsyncIterator[AIOKafkaConsumer]:
         await reader.stop()
 
 
-async def _read_rows(reader: AIOKafkaConsumer, mine: Mapping[int, Partition], names: Names) -> int:
+async def _read_rows(reader: AIOKafkaConsumer, places: Mapping[TopicPartition, Partition]) -> int:
     """Read each changelog to the last stable offset: behind it there is nothing of ours.
 
     A transaction ends in a control record, which is never delivered: only the position passes it.
     """
     count = 0
-    places = {TopicPartition(names.changelog, number): each for number, each in mine.items()}
-    reader.assign(list(places))
     ends = await reader.end_offsets(list(places))
     for place, partition in places.items():
         reader.seek(place, partition.read_to)
@@ -119,19 +125,15 @@ async def _read_rows(reader: AIOKafkaConsumer, mine: Mapping[int, Partition], na
     return count
 
 
-async def _check_log(reader: AIOKafkaConsumer, mine: Mapping[int, Partition], names: Names) -> None:
-    """Stop when the log does not reach from each marker on: it is not the log of these rows."""
-    places = {TopicPartition(names.log, number): each for number, each in mine.items()}
-    first = await reader.beginning_offsets(list(places))
-    last = await reader.end_offsets(list(places))
-    for place, partition in places.items():
-        marker = partition.marker.next_offset
-        if not first[place] <= marker <= last[place]:
-            exit_now(
-                Exit.GAP,
-                partition=place.partition,
-                marker=marker,
-                log_begins=first[place],
-                log_ends=last[place],
-                hint="the log was cut or made anew: these rows are of another log",
-            )
+def _check_log(partition: Partition, *, begins: int, ends: int) -> None:
+    """Stop when the log does not reach from the marker on: it is not the log of these rows."""
+    marker = partition.marker.next_offset
+    if not begins <= marker <= ends:
+        exit_now(
+            Exit.GAP,
+            partition=partition.number,
+            marker=marker,
+            log_begins=begins,
+            log_ends=ends,
+            hint="the log was cut or made anew: these rows are of another log",
+        )

@@ -19,6 +19,7 @@ from faust.types.tuples import Message
 from mode.utils.futures import notify
 
 from streams.worker.exits import Exit, exit_now
+from streams.worker.names import SERVICE_LOGGER
 
 if TYPE_CHECKING:
     from streams.worker.app import WorkerApp
@@ -41,6 +42,7 @@ class Batch:
 class BatchThread(driver.AIOKafkaConsumerThread):
     """The thread in which aiokafka's consumer fetches and sends its heartbeats."""
 
+    logger = SERVICE_LOGGER
     app: WorkerApp
     epoch = 0
 
@@ -113,6 +115,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
 class BatchConsumer(driver.Consumer):
     """Hands the agent one message for each fetch and partition; transactions commit, not it."""
 
+    logger = SERVICE_LOGGER
     app: WorkerApp
     _thread: BatchThread
 
