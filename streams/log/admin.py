@@ -25,7 +25,9 @@ from streams.log.topics import LOG, TopicSpec, topic_table
 from streams.settings import Deployment, Kafka
 
 ANSWER_S = 10
-"""How long Kafka may take for everything that is asked here together."""
+"""How long Kafka may take to be reached, and then for all that is asked together."""
+CREATE_S = 60
+"""How long it may take to make all topics; a busy machine needs seconds for 150 partitions."""
 POLL_S = 0.1
 
 
@@ -53,16 +55,14 @@ async def create_topics(deployment: Deployment) -> list[MadeTopic]:
             nothing was made, and the text has the command that mends each.
     """
     kafka, specs = deployment.kafka, topics_of(deployment)
-    async with _admin(kafka) as admin:
+    async with _admin(kafka, work_s=CREATE_S) as admin:
         before = await _states(admin, specs)
         if wrong := _wrong(specs, before, kafka):
             raise BrokerError("\n".join(wrong))
         cluster = await admin.describe_cluster()
         copies = replication_factor_for(kafka, brokers=len(cluster["brokers"]))
         await _make(admin, [spec for spec in specs if spec.name not in before], kafka, copies)
-        # The cluster says when a topic is made, but not when every broker knows of it.
-        while len(after := await _states(admin, specs)) < len(specs):  # noqa: ASYNC110
-            await asyncio.sleep(POLL_S)
+        after = await _states_when_led(admin, specs)
     # Another process may have made some of them a moment ago, with other settings.
     if wrong := _wrong(specs, after, kafka):
         raise BrokerError("\n".join(wrong))
@@ -110,18 +110,20 @@ async def count_log_partitions(kafka: Kafka) -> int:
 
 
 @asynccontextmanager
-async def _admin(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
+async def _admin(kafka: Kafka, *, work_s: float = ANSWER_S) -> AsyncIterator[AIOKafkaAdminClient]:
     arguments = connection(kafka)
     admin = AIOKafkaAdminClient(
-        **arguments, client_id="subfold-admin", request_timeout_ms=ANSWER_S * 1000
+        **arguments, client_id="subfold-admin", request_timeout_ms=int(work_s * 1000)
     )
     try:
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(ANSWER_S) as patience:
             await admin.start()
+            patience.reschedule(asyncio.get_running_loop().time() + work_s)
             yield admin
     except TimeoutError as error:
         raise BrokerError(
-            f"Kafka at {kafka.bootstrap_servers} does not answer within {ANSWER_S} s"
+            f"Kafka at {kafka.bootstrap_servers} does not answer in time: is it running, and is "
+            "the address right?"
         ) from error
     except (KafkaError, OSError) as error:
         raise BrokerError(f"Kafka at {kafka.bootstrap_servers} cannot be used: {error}") from error
@@ -139,7 +141,7 @@ def _wrong(specs: Sequence[TopicSpec], states: Mapping[str, TopicState], kafka: 
 
 
 async def _states(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> dict[str, TopicState]:
-    """The topics that are there, with a leader for each partition.
+    """The topics that are there.
 
     All topics are listed, for asking by name would create them where the cluster allows it.
     """
@@ -147,7 +149,7 @@ async def _states(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> dic
     there = {
         topic["topic"]: topic["partitions"]
         for topic in await admin.describe_topics()
-        if topic["topic"] in names and all(part["leader"] >= 0 for part in topic["partitions"])
+        if topic["topic"] in names
     }
     configs = await _configs(admin, specs, list(there))
     return {
@@ -155,10 +157,22 @@ async def _states(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> dic
             partitions=len(partitions),
             replication_factor=min(len(part["replicas"]) for part in partitions),
             config=configs[name],
+            is_led=all(part["leader"] >= 0 for part in partitions),
         )
         for name, partitions in there.items()
         if partitions and name in configs
     }
+
+
+async def _states_when_led(
+    admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]
+) -> dict[str, TopicState]:
+    """All topics once they have their leaders: Kafka says when a topic is made, but not that."""
+    while True:
+        states = await _states(admin, specs)
+        if len(states) == len(specs) and all(state.is_led for state in states.values()):
+            return states
+        await asyncio.sleep(POLL_S)
 
 
 async def _configs(

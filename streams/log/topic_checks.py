@@ -15,11 +15,12 @@ AT_LEAST = frozenset({"max.message.bytes", MIN_INSYNC})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicState:
-    """A topic as the cluster has it."""
+    """A topic as the cluster has it. `is_led`: every partition has a leader now."""
 
     partitions: int
     replication_factor: int
     config: Mapping[str, str]
+    is_led: bool = True
 
 
 def replication_factor_for(kafka: Kafka, *, brokers: int) -> int:
