@@ -120,6 +120,9 @@ async def _show(stack: Stack, secret: str, voice: Voice) -> list[str]:
     voice.console.print(customers_table(found), "")
     voice.console.print(topics_table(topics), "")
     voice.console.print(outcomes_table(found, len(postings)), "")
+    voice.say(
+        f"the log has {done.stored} records: the webhooks, and the settings once per partition"
+    )
     expected = said_by_fold(postings, SettingsInForce(version=1))
     faults = [*differences(found, expected), *accounts(len(postings), retries, found)]
     for fault in faults:
