@@ -15,7 +15,7 @@ STALE = { echo 'what is made from code is not up to date: run make docs'; exit 1
 
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo up test check fix docs clean
+.PHONY: help demo up test check bench fix docs clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -40,6 +40,9 @@ check: $(READY) ## Format, lint, types, layers, container files, generated pages
 	@$(TOPICS_PAGE) | diff docs/topics.md - || $(STALE)
 	@made=$$(mktemp -d); trap 'rm -rf $$made' EXIT; $(BIN)/subfold schemas export $$made >/dev/null; \
 		diff -r docs/schemas $$made || $(STALE)
+
+bench: $(READY) ## Measure the worker beside a bare loop and the fold alone, in one run
+	@$(BIN)/python -m benchmarks.bench
 
 fix: $(READY) ## Format, and mend what can be mended by machine
 	@$(BIN)/ruff check --fix .
