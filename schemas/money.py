@@ -33,7 +33,7 @@ def add(*parts: Amounts) -> dict[str, Fraction]:
     total: dict[str, Fraction] = {}
     for part in parts:
         for currency, value in part.items():
-            total[currency] = total.get(currency, Fraction()) + value
+            total[currency] = total[currency] + value if currency in total else value
     return total
 
 

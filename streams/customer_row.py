@@ -34,7 +34,7 @@ def customer_row(row: Row, settings: SettingsInForce) -> parts.CustomerRow:
         contact_reason=None if isinstance(contact, ContactRef) else contact,
         stage=_stage(stage_of(facts, content.stages)),
         mrr=written(mrr.total),
-        committed_mrr=written(mrr.committed),
+        committed_mrr=written(mrr.committed(facts.current)),
         pending=tuple(
             parts.PendingPart(subscription=subscription, reason=reason)
             for subscription, reason in sorted(mrr.pending.items())

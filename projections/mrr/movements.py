@@ -23,14 +23,14 @@ Movement = Literal["new", "expansion", "contraction", "churn", "reactivation", "
 def project_mrr(transition: Transition, announced: Announced) -> tuple[Announced, Iterator[Update]]:
     """Tell a movement of MRR against what was told last."""
     view = mrr_of(transition.after)
-    before = from_exact(announced.mrr)
-    delta = difference(view.total, before)
     if view.pending:
         return announced, iter(())
+    before, after = from_exact(announced.mrr), view.total
+    delta = difference(after, before)
     told = replace(
         announced,
-        mrr=exact(view.total),
-        has_earned=announced.has_earned or not is_zero(view.total.values()),
+        mrr=exact(after),
+        has_earned=announced.has_earned or not is_zero(after.values()),
     )
     if is_zero(delta.values()):
         return told, iter(())
@@ -38,9 +38,9 @@ def project_mrr(transition: Transition, announced: Announced) -> tuple[Announced
     update = MrrChanged(
         **transition.common,
         index=0,
-        movement=_movement(before, view.total, delta, has_earned=announced.has_earned),
+        movement=_movement(before, after, delta, has_earned=announced.has_earned),
         before=written(before),
-        after=written(view.total),
+        after=written(after),
         delta=written(delta),
         subscription=subscription,
         items=_items(transition.after, subscription),
