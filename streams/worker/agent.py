@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import structlog
-from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from schemas.codec import NewerRowError
@@ -22,7 +21,7 @@ from streams.worker.batch import Folded, fold_batch, split
 from streams.worker.dead_letters import FetchedRecord
 from streams.worker.exits import Exit, exit_now
 from streams.worker.partition import Partition
-from streams.worker.transaction import FencedError, commit
+from streams.worker.transaction import FencedError, UnknownCommitError, commit
 from streams.worker.transport import Batch
 
 if TYPE_CHECKING:
@@ -40,8 +39,8 @@ async def fold_fetched(app: WorkerApp, number: int, batch: Batch) -> None:
         await _fold_fetched(app, number, batch)
     except FencedError:
         _forget(app, number)
-    except KafkaError as error:
-        exit_now(Exit.KAFKA, partition=number, error=type(error).__name__)
+    except UnknownCommitError as error:
+        exit_now(Exit.KAFKA, partition=number, error=str(error), at="commit")
     except NewerRowError as error:
         exit_now(Exit.NEWER_ROW, partition=number, hint=str(error))
     except Exception as error:

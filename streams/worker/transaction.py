@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
+from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 from aiokafka.structs import RecordMetadata
 
 from streams.log.client import Connection
@@ -27,9 +27,16 @@ BATCH_BYTES = 1_000_000
 TIMEOUT_MS = 15_000
 """How long a transaction may stay open before the broker aborts it and fences its producer."""
 
+SETTLE_S = 1
+"""How long to wait for what else there is to hear when a transaction failed."""
+
 
 class FencedError(Exception):
     """Another owner has the partition now, or the broker gave the transaction up."""
+
+
+class UnknownCommitError(Exception):
+    """The transaction broke off, and it is not known on which side of its commit."""
 
 
 def new_producer(connection: Connection, transactional_id: str) -> AIOKafkaProducer:
@@ -52,7 +59,7 @@ async def commit(partition: Partition, folded: Folded, marker: Marker, names: Na
 
     Raises:
         FencedError: The partition is not ours any more; its new owner finds out what was written.
-        KafkaError: It is not known whether it was written.
+        UnknownCommitError: It may have been written, or not.
     """
     producer, number = partition.producer, partition.number
     changelog = [Output(topic="", key=key, value=row) for key, row in folded.stored.items()]
@@ -60,24 +67,30 @@ async def commit(partition: Partition, folded: Folded, marker: Marker, names: Na
     if folded.settings is not partition.settings:
         settings = encode_settings(folded.settings)
         changelog.append(Output(topic="", key=SETTINGS_KEY, value=settings))
+    pending: list[asyncio.Future[RecordMetadata]] = []
     try:
         await producer.begin_transaction()
         # Topics with the same key have as many partitions as the log, hence the same partition.
-        rows = await _send(producer, names.changelog, number, changelog)
-        pending = list(rows)
+        await _send(producer, names.changelog, number, changelog, pending)
+        rows = pending[-1]
         for logical, outputs in groupby(sorted(folded.outputs, key=_topic), key=_topic):
-            pending += await _send(producer, names.topic(logical), number, outputs)
+            await _send(producer, names.topic(logical), number, outputs, pending)
         offsets = {TopicPartition(names.log, number): marker.next_offset}
         await asyncio.gather(*pending, producer.send_offsets_to_transaction(offsets, names.group))
         await producer.commit_transaction()
-        return int(rows[-1].result().offset)
-    except KafkaError as error:
-        if is_fenced(error):
+        return int(rows.result().offset)
+    except Exception as error:  # aiokafka's are not all KafkaErrors
+        # Who is fenced hears of it once, by what was sent first; all later calls only say that
+        # there is no transaction.
+        if pending:
+            await asyncio.wait(pending, timeout=SETTLE_S)
+        settled = [each for each in pending if each.done() and not each.cancelled()]
+        if any(map(_is_fenced, [error, *(each.exception() for each in settled)])):
             raise FencedError from error
-        raise
+        raise UnknownCommitError(type(error).__name__) from error
 
 
-def is_fenced(error: BaseException | None) -> bool:
+def _is_fenced(error: BaseException | None) -> bool:
     """Whether a newer producer of the same id is at the bottom of an error."""
     while error is not None:
         if isinstance(error, ProducerFenced | InvalidProducerEpoch):
@@ -91,10 +104,13 @@ def _topic(output: Output) -> str:
 
 
 async def _send(
-    producer: AIOKafkaProducer, topic: str, partition: int, outputs: Iterable[Output]
-) -> list[asyncio.Future[RecordMetadata]]:
+    producer: AIOKafkaProducer,
+    topic: str,
+    partition: int,
+    outputs: Iterable[Output],
+    pending: list[asyncio.Future[RecordMetadata]],
+) -> None:
     """Send in whole record batches: a third of the cost of a `send` for each record."""
-    pending: list[asyncio.Future[RecordMetadata]] = []
     batch = producer.create_batch()
     for output in outputs:
         record = {"key": output.key, "value": output.value, "headers": list(output.headers)}
@@ -105,4 +121,3 @@ async def _send(
             batch.append(timestamp=None, **record)
     batch.close()
     pending.append(await producer.send_batch(batch, topic, partition=partition))
-    return pending

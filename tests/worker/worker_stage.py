@@ -1,0 +1,197 @@
+"""A stage for workers: topics of their own on a real broker, processes, and what readers find."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from fetched import Fetched
+from log_judge import fold_log, shape
+from worker_process import SUBFOLD, Worker, until
+
+from streams.log.admin import create_topics
+from streams.log.embedded.node import free_port
+from streams.log.topics import CUSTOMERS, DEAD_LETTERS, LOG, TEST, UPDATES
+from streams.settings import Deployment, Kafka
+from streams.worker.marker import MARKER_KEY, decode_marker
+from streams.worker.names import Names
+
+PARTITIONS = 2
+EVENTS = [mode + name for mode in ("", TEST) for name in UPDATES] + [DEAD_LETTERS]
+
+
+@dataclass
+class Stage:
+    """Topics of one installation, its workers, and what its readers find."""
+
+    deployment: Deployment
+    folder: Path
+    producer: AIOKafkaProducer
+    admin: AIOKafkaAdminClient
+    workers: list[Worker] = field(default_factory=list)
+
+    @property
+    def kafka(self) -> Kafka:
+        return self.deployment.kafka
+
+    @property
+    def names(self) -> Names:
+        return Names(prefix=self.kafka.prefix, application=self.deployment.worker.application)
+
+    def start(self) -> Worker:
+        log, port = self.folder / f"worker{len(self.workers)}.log", free_port()
+        environ = {
+            "PATH": os.environ["PATH"],
+            "KAFKA_BOOTSTRAP_SERVERS": str(self.kafka.bootstrap_servers),
+            "SUBFOLD_KAFKA__PREFIX": self.kafka.prefix,
+            "SUBFOLD_KAFKA__PARTITIONS": str(self.kafka.partitions),
+            "SUBFOLD_WORKER__PORT": str(port),
+            "SUBFOLD_LOGS__FORMAT": "json",
+        }
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [SUBFOLD, "worker"], cwd=self.folder, env=environ, stdout=output, stderr=output
+            )
+        self.workers.append(Worker(process, log, f"http://127.0.0.1:{port}"))
+        return self.workers[-1]
+
+    async def append(self, records: Iterable[Fetched]) -> None:
+        """Append to the partition that each record names."""
+        pending = [
+            await self.producer.send(
+                self.names.log,
+                record.value,
+                key=record.key,
+                partition=record.partition,
+                headers=list(record.headers),
+            )
+            for record in records
+        ]
+        await asyncio.gather(*pending)
+
+    async def committed(self) -> dict[int, int]:
+        offsets = await self.admin.list_consumer_group_offsets(self.names.group)
+        return {place.partition: meta.offset for place, meta in offsets.items()}
+
+    async def until_begun(self) -> None:
+        """Wait until a first transaction is committed; most of the log must be left to fold."""
+
+        async def is_begun() -> bool:
+            return sum((await self.committed()).values()) > 0
+
+        await until(is_begun)
+        assert await self.committed() != await self.ends()
+
+    async def until_done(self) -> None:
+        """Wait until the whole log is folded."""
+        ends = await self.ends()
+
+        async def is_done() -> bool:
+            return await self.committed() == ends
+
+        await until(is_done)
+
+    async def ends(self) -> dict[int, int]:
+        async with self._reader(self.names.log) as (reader, places):
+            return {
+                place.partition: end for place, end in (await reader.end_offsets(places)).items()
+            }
+
+    async def move_group(self, offsets: dict[int, int]) -> None:
+        """Do what Kafka's tools let anybody do to a group that is empty."""
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.kafka.bootstrap_servers,
+            group_id=self.names.group,
+            enable_auto_commit=False,
+        )
+        async with consumer:
+            places = {TopicPartition(self.names.log, each): at for each, at in offsets.items()}
+            consumer.assign(list(places))
+            await consumer.commit(places)
+
+    async def make_log_anew(self) -> None:
+        await self.admin.delete_topics([self.names.log])
+
+        async def is_gone() -> bool:
+            return self.names.log not in await self.admin.list_topics()
+
+        await until(is_gone)
+        await create_topics(self.deployment)
+
+    async def read(self, topic: str) -> list[list[Fetched]]:
+        """What a committed reader finds, by partition."""
+        found: list[list[Fetched]] = [[] for _ in range(PARTITIONS)]
+        async with self._reader(self.kafka.prefix + topic) as (reader, places):
+            ends = await reader.end_offsets(places)
+            await reader.seek_to_beginning(*places)
+            while [each for each in places if await reader.position(each) < ends[each]]:
+                for place, records in (await reader.getmany(timeout_ms=200)).items():
+                    found[place.partition] += records
+        return found
+
+    def _reader(self, topic: str) -> _Reading:
+        return _Reading(str(self.kafka.bootstrap_servers), topic)
+
+    async def judge(self) -> None:
+        """Compare all that is found with a fold of the log: in order, byte for byte."""
+        expected, views, counts = fold_log(await self.read(LOG))
+        for topic in EVENTS:
+            assert [[shape(each) for each in part] for part in await self.read(topic)] == [
+                [shape(each) for each in part] for part in expected[topic]
+            ], topic
+        for topic in (CUSTOMERS, TEST + CUSTOMERS):
+            for number, part in enumerate(await self.read(topic)):
+                latest = {each.key: each.value for each in part}
+                assert latest == views[topic][number], topic
+        markers = [
+            decode_marker({each.key: each.value for each in part}[MARKER_KEY])
+            for part in await self.read(self.names.changelog.removeprefix(self.kafka.prefix))
+        ]
+        assert [marker.counts for marker in markers] == counts
+
+
+class _Reading:
+    """A reader of committed records with all partitions of one topic assigned."""
+
+    def __init__(self, bootstrap_servers: str, topic: str) -> None:
+        self._places = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        self._reader = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap_servers,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=8 * 2**20,
+        )
+
+    async def __aenter__(self) -> tuple[AIOKafkaConsumer, list[TopicPartition]]:
+        await self._reader.start()
+        self._reader.assign(self._places)
+        return self._reader, self._places
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._reader.stop()
+
+
+@asynccontextmanager
+async def stage(folder: Path, bootstrap_servers: str, prefix: str) -> AsyncIterator[Stage]:
+    """Make the topics of one installation; at the end its workers are killed."""
+    kafka = Kafka(bootstrap_servers=bootstrap_servers, prefix=prefix, partitions=PARTITIONS)
+    deployment = Deployment(kafka=kafka)
+    await create_topics(deployment)
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap_servers, enable_idempotence=True)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    made = Stage(deployment, folder, producer, admin)
+    try:
+        async with producer:
+            yield made
+    finally:
+        for worker in made.workers:
+            worker.kill()
+        await admin.close()
