@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from fetched import Fetched
-
 from schemas.errors import BadRecordError
 from schemas.records import Kind
 from schemas.rows import Row

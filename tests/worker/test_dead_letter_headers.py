@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from fetched import fetched
-
 from schemas.errors import BadRecordError, DeadLetterReason
 from streams.worker.dead_letters import dead_letter
 

@@ -4,9 +4,9 @@ from functools import partial
 
 import orjson
 import pytest
-from fetched import ListRows, fetched, settings_record
 
 from build import START, SUBJECT, customer, subscription, updated
+from fetched import ListRows, fetched, settings_record
 from schemas.codec import NewerRowError, decode_row
 from schemas.errors import DeadLetterReason
 from schemas.settings import BusinessSettings, Conditions, SettingsInForce, StageRule, Stages

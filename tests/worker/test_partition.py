@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from fetched import ListRows, fetched
 
 from build import SUBJECT, customer, updated
+from fetched import ListRows, fetched
 from schemas.codec import NewerRowError
 from schemas.settings import SettingsInForce
 from streams.worker import partition as module

@@ -6,12 +6,12 @@ import signal
 
 import orjson
 import pytest
-from fetched import Fetched, fetched, headers, settings_record
-from worker_stage import PARTITIONS, stage
 
 from build import START, customer, deleted, item, price, subscription, updated
+from fetched import Fetched, fetched, headers, settings_record
 from schemas.settings import BusinessSettings, Conditions, StageRule, Stages
 from streams.log.topics import CUSTOMERS, DEAD_LETTERS, STAGES
+from worker_stage import PARTITIONS, stage
 
 STATUSES = ("trialing", "active", "past_due", "active", "canceled")
 POISON = (b"\x00 no JSON at all", None, b"[]", b'{"object": "event", "type": 7}')
@@ -141,6 +141,21 @@ async def test_its_pages_tell_of_life_readiness_and_counts(here):
     for private in ("ana@example.com", "Name 0"):
         assert private not in worker.text + text
     assert any(b"Name 0" in each.value for part in await here.read(CUSTOMERS) for each in part)
+
+
+async def test_control_records_in_the_log_are_no_gap(here):
+    worker = here.start()
+    await here.append(map(change, range(20)))
+    await here.append_in_transaction(map(change, range(20, 40)), commits=True)
+    await here.append_in_transaction(map(change, range(40, 60)), commits=False)
+    await here.append(map(change, range(60, 80)))
+    await here.until_done()
+    await here.append_in_transaction(map(change, range(80, 100)), commits=True)
+    await here.append(map(change, range(100, 120)))
+
+    await here.until_done()
+    await here.judge()
+    assert worker.process.poll() is None
 
 
 async def test_a_log_that_was_made_anew_stops_the_worker(here):

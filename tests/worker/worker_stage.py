@@ -12,16 +12,17 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
+
 from fetched import Fetched
 from log_judge import fold_log, shape
-from worker_process import SUBFOLD, Worker, until
-
 from streams.log.admin import create_topics
 from streams.log.embedded.node import free_port
 from streams.log.topics import CUSTOMERS, DEAD_LETTERS, LOG, TEST, UPDATES
 from streams.settings import Deployment, Kafka
 from streams.worker.marker import MARKER_KEY, decode_marker
 from streams.worker.names import Names
+from worker_process import SUBFOLD, Worker, until
 
 PARTITIONS = 2
 EVENTS = [mode + name for mode in ("", TEST) for name in UPDATES] + [DEAD_LETTERS]
@@ -64,8 +65,22 @@ class Stage:
 
     async def append(self, records: Iterable[Fetched]) -> None:
         """Append to the partition that each record names."""
+        await self._append(self.producer, records)
+
+    async def append_in_transaction(self, records: Iterable[Fetched], *, commits: bool) -> None:
+        """Append as nobody of ours does: it leaves control records in the log."""
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self.kafka.bootstrap_servers,
+            transactional_id=f"{self.kafka.prefix}stranger",
+        )
+        async with producer:
+            await producer.begin_transaction()
+            await self._append(producer, records)
+            await (producer.commit_transaction if commits else producer.abort_transaction)()
+
+    async def _append(self, producer: AIOKafkaProducer, records: Iterable[Fetched]) -> None:
         pending = [
-            await self.producer.send(
+            await producer.send(
                 self.names.log,
                 record.value,
                 key=record.key,
@@ -77,7 +92,10 @@ class Stage:
         await asyncio.gather(*pending)
 
     async def committed(self) -> dict[int, int]:
-        offsets = await self.admin.list_consumer_group_offsets(self.names.group)
+        try:
+            offsets = await self.admin.list_consumer_group_offsets(self.names.group)
+        except GroupCoordinatorNotAvailableError:
+            return {}  # the first group of a new broker
         return {place.partition: meta.offset for place, meta in offsets.items()}
 
     async def until_begun(self) -> None:
