@@ -16,9 +16,9 @@ from pathlib import Path
 
 import aiohttp
 from aiokafka import AIOKafkaConsumer
-from stripe_side import SECRET, signature
 
 from streams.log.topics import LOG
+from stripe_side import SECRET, signature
 
 SUBFOLD = Path(sys.executable).with_name("subfold")
 PATIENCE_S = 30

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 from prometheus_client import generate_latest
-from stripe_side import NOW, OLD_SECRET, PLATFORM_SECRET, SECRET, body_of, post, signature, signed
 
 from streams.log.topics import BODY_BYTES_MAX
+from stripe_side import NOW, OLD_SECRET, PLATFORM_SECRET, SECRET, body_of, post, signature, signed
 
 BODY = body_of()
 

@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
-from stripe_side import body_of, door_of, post, signed
-
 from streams.ingest import door as door_module
+from stripe_side import body_of, door_of, post, signed
 
 BODY = body_of()
 

@@ -5,13 +5,13 @@ import signal
 import time
 
 from aiokafka.partitioner import murmur2
-from ingest_process import line_with, read_log, running, start
-from stripe_side import SECRET, body_of, signature
 
+from ingest_process import line_with, read_log, running, start
 from streams.log.admin import create_topics
 from streams.log.embedded import EmbeddedKafka
 from streams.log.embedded.node import free_port
 from streams.settings import Deployment
+from stripe_side import SECRET, body_of, signature
 
 PARTITIONS = 3
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from ingest_process import read_log
 
+from ingest_process import read_log
 from schemas.errors import BrokerError
 from streams.ingest.log import KafkaLog
 from streams.log.topics import LOG

@@ -6,10 +6,10 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stripe_side import body_of
 
 from streams.ingest.keys import read_envelope
 from streams.settings import Source
+from stripe_side import body_of
 
 ALL = Source(accounts=("*",), livemode=True, test=True)
 INVALID = "main/-/-/-/invalid"

@@ -2,9 +2,9 @@
 
 import pytest
 from pydantic import SecretStr
-from stripe_side import NOW, OLD_SECRET, SECRET, body_of, signature
 
 from streams.ingest.signature import Refusal, RefusedError, verify
+from stripe_side import NOW, OLD_SECRET, SECRET, body_of, signature
 
 BODY = body_of()
 GOOD = signature(BODY).removeprefix(f"t={NOW},")
