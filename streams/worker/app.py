@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import cast
+from typing import Any, cast
 
 import faust
 from faust.app.base import BootStrategy
@@ -23,6 +23,25 @@ FETCH_BYTES = 4 * MIB
 """Of one partition at once: about a thousand events."""
 QUEUED_FETCHES_MAX = 8
 NEVER_S = 365 * 86_400.0
+FAUST_SETTINGS: dict[str, Any] = {
+    # Faust reads variables with common names, such as WEB_PORT: it shall see none.
+    "env": {},
+    "store": "memory://",
+    "TableManager": RowsTableManager,
+    "web_enabled": False,
+    "topic_allow_declare": False,
+    "topic_disable_leader": True,
+    "table_standby_replicas": 0,
+    "stream_buffer_maxsize": QUEUED_FETCHES_MAX,
+    # Partitions are given up only when the transaction at hand is done.
+    "stream_wait_empty": True,
+    "consumer_max_fetch_size": FETCH_BYTES,
+    "broker_session_timeout": 10,
+    "broker_heartbeat_interval": 2.5,
+    "broker_rebalance_timeout": 30,
+    # Transactions commit: Faust's timers for that, and for watching it, shall never ring.
+    "broker_commit_interval": NEVER_S,
+}
 
 
 class ConsumerOnly(BootStrategy):
@@ -58,25 +77,7 @@ def build_app(deployment: Deployment) -> WorkerApp:
     arguments = connection(kafka)
     servers = arguments["bootstrap_servers"].split(",")
     app = WorkerApp(
-        names.group,
-        broker=[f"aiokafka://{server.strip()}" for server in servers],
-        # Faust reads variables with common names, such as WEB_PORT: it shall see none.
-        env={},
-        store="memory://",
-        TableManager=RowsTableManager,
-        web_enabled=False,
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        table_standby_replicas=0,
-        stream_buffer_maxsize=QUEUED_FETCHES_MAX,
-        # Partitions are given up only when the transaction at hand is done.
-        stream_wait_empty=True,
-        consumer_max_fetch_size=FETCH_BYTES,
-        broker_session_timeout=10,
-        broker_heartbeat_interval=2.5,
-        broker_rebalance_timeout=30,
-        # Transactions commit: Faust's timers for that, and for watching it, shall never ring.
-        broker_commit_interval=NEVER_S,
+        names.group, broker=[f"aiokafka://{server.strip()}" for server in servers], **FAUST_SETTINGS
     )
     app.names, app.connection = names, arguments
     # One thread, for one fold at a time: more would only take turns in holding up the loop.

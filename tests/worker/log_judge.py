@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fetched import Fetched
 from schemas.errors import BadRecordError
-from schemas.records import Kind
+from schemas.records import Kind, LogRecord
 from schemas.rows import Row
 from schemas.settings import SettingsInForce
 from streams.log.records import read_log_record
@@ -27,14 +27,7 @@ def fold_log(parts: Sequence[Sequence[Fetched]]):
         settings, fates = SettingsInForce(), defaultdict(int, accepted=len(part))
         for raw in part:
             try:
-                record = read_log_record(
-                    key=raw.key,
-                    value=raw.value,
-                    headers=raw.headers,
-                    partition=number,
-                    offset=raw.offset,
-                    timestamp_ms=raw.timestamp,
-                )
+                record = read(raw)
                 if record.kind is Kind.SETTINGS:
                     settings = read_settings(record)
                     fates["settings"] += 1
@@ -58,6 +51,17 @@ def fold_log(parts: Sequence[Sequence[Fetched]]):
                 expected[mode + topic_of(update.type)][number].append(letter)
         counts.append(dict(fates))
     return expected, views, counts
+
+
+def read(raw: Fetched) -> LogRecord:
+    return read_log_record(
+        key=raw.key,
+        value=raw.value,
+        headers=raw.headers,
+        partition=raw.partition,
+        offset=raw.offset,
+        timestamp_ms=raw.timestamp,
+    )
 
 
 def shape(record: Fetched) -> Found:
