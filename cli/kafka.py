@@ -41,7 +41,9 @@ PortOption = Annotated[
 @app.command()
 def run(data: DataOption = DEFAULT_DATA, port: PortOption = None) -> None:
     """Run Kafka until Ctrl-C or SIGTERM; print its address when it is ready."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Ctrl-C too: in the background of a script it would be ignored otherwise.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     try:
         with EmbeddedKafka(data, port) as kafka:
             typer.echo(kafka.bootstrap_servers)

@@ -144,18 +144,22 @@ class Stage:
         await create_topics(self.deployment)
 
     async def read(self, topic: str) -> list[list[Fetched]]:
-        """What a committed reader finds, by partition."""
+        """What a committed reader finds, by partition.
+
+        A commit reaches a transaction's partitions one by one: what is written is waited for.
+        """
         found: list[list[Fetched]] = [[] for _ in range(PARTITIONS)]
-        async with self._reader(self.kafka.prefix + topic) as (reader, places):
+        async with self._reader(self.kafka.prefix + topic, "read_uncommitted") as (reader, places):
             ends = await reader.end_offsets(places)
+        async with self._reader(self.kafka.prefix + topic) as (reader, places):
             await reader.seek_to_beginning(*places)
             while [each for each in places if await reader.position(each) < ends[each]]:
                 for place, records in (await reader.getmany(timeout_ms=200)).items():
                     found[place.partition] += records
         return found
 
-    def _reader(self, topic: str) -> _Reading:
-        return _Reading(str(self.kafka.bootstrap_servers), topic)
+    def _reader(self, topic: str, isolation_level: str = "read_committed") -> _Reading:
+        return _Reading(str(self.kafka.bootstrap_servers), topic, isolation_level)
 
     async def judge(self) -> None:
         """Compare all that is found with a fold of the log: in order, byte for byte."""
@@ -176,13 +180,13 @@ class Stage:
 
 
 class _Reading:
-    """A reader of committed records with all partitions of one topic assigned."""
+    """A reader with all partitions of one topic assigned."""
 
-    def __init__(self, bootstrap_servers: str, topic: str) -> None:
+    def __init__(self, bootstrap_servers: str, topic: str, isolation_level: str) -> None:
         self._places = [TopicPartition(topic, number) for number in range(PARTITIONS)]
         self._reader = AIOKafkaConsumer(
             bootstrap_servers=bootstrap_servers,
-            isolation_level="read_committed",
+            isolation_level=isolation_level,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=8 * 2**20,
         )
