@@ -10,7 +10,14 @@ from typing import Annotated
 import typer
 
 from schemas.errors import SettingsError
+from schemas.settings import STRIPE_STATUSES, BusinessSettings
+from streams.log.embedded import owner_of
 from streams.settings import Config, load_config
+from streams.settings_errors import suggestion
+
+UP_DATA = Path(".subfold")
+"""Where `subfold up` keeps its data, beside the settings file."""
+EMBEDDED_PARTITIONS = 4
 
 ConfigOption = Annotated[
     Path | None,
@@ -23,9 +30,32 @@ ConfigOption = Annotated[
 ]
 
 
-def read_config(path: Path | None) -> Config:
-    """Read the settings of this process: file, then environment."""
-    return load_config(path, os.environ)
+def read_config(path: Path | None, *, finds_kafka: bool = False) -> Config:
+    """Read the settings of this process: file, then environment.
+
+    With `finds_kafka`, where no Kafka is named, the one that `subfold up` runs from this folder.
+    """
+    config = load_config(path, os.environ)
+    owner = owner_of(UP_DATA / "kafka") if finds_kafka else None
+    if config.deployment.kafka.bootstrap_servers or owner is None:
+        return config
+    found = {"bootstrap_servers": owner.address, "partitions": EMBEDDED_PARTITIONS}
+    kafka = config.deployment.kafka.model_copy(update=found)
+    return config.model_copy(
+        update={"deployment": config.deployment.model_copy(update={"kafka": kafka})}
+    )
+
+
+def warn_of_statuses(business: BusinessSettings) -> None:
+    """Say which statuses in the rules Stripe does not have, as far as we know: it may add some."""
+    for rule in business.stages.rules:
+        for status in rule.when.status:
+            if status not in STRIPE_STATUSES:
+                typer.echo(
+                    f"warning: stage {rule.name!r}: Stripe has no status {status!r} that we know"
+                    f"{suggestion(status, STRIPE_STATUSES)}",
+                    err=True,
+                )
 
 
 def parse_time(text: str) -> int:

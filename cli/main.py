@@ -40,8 +40,10 @@ def main() -> None:
         sys.exit(_say(error, 2))
     except SubfoldError as error:
         sys.exit(_say(error, 1))
+    except OSError as error:  # a folder or file that cannot be used
+        sys.exit(_say(error, 1))
 
 
-def _say(error: SubfoldError, code: int) -> int:
+def _say(error: Exception, code: int) -> int:
     typer.echo(f"subfold: {error}", err=True)
     return code

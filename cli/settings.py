@@ -9,8 +9,8 @@ from typing import Annotated
 import orjson
 import typer
 
-from cli.config import ConfigOption, read_config
-from streams.log.settings_log import Announce, Application, apply_settings, last_applied
+from cli.config import ConfigOption, read_config, warn_of_statuses
+from streams.log.settings_log import Application, apply_settings, last_applied
 from streams.logs import configure_logging
 
 app = typer.Typer(help="Business settings of this installation.", no_args_is_help=True)
@@ -20,15 +20,15 @@ NOT_APPLIED = "not applied: run `subfold settings apply`"
 
 @app.command()
 def apply(
-    reason: Annotated[str, typer.Option(help="Why; kept with the settings for ever.")],
-    announce: Annotated[
-        Announce,
-        typer.Option(help="What to tell of customers who look different under the new rules."),
-    ] = "from_now_on",
+    reason: Annotated[str, typer.Option(help="Why; kept with the settings for ever.")] = "",
     config: ConfigOption = None,
 ) -> None:
-    """Append the file's business settings to the log, unless they are in force already."""
-    read = read_config(config)
+    """Append the file's business settings to the log, unless they are in force already.
+
+    They count for what comes from now on: a customer looks different with its next event.
+    """
+    read = read_config(config, finds_kafka=True)
+    warn_of_statuses(read.business)
     configure_logging(read.deployment.logs)
     done = asyncio.run(
         apply_settings(
@@ -36,7 +36,7 @@ def apply(
             read.business,
             applied_by=_user(),
             reason=reason,
-            announce=announce,
+            announce="from_now_on",
         )
     )
     typer.echo(_sentence(done))
@@ -48,7 +48,7 @@ def show(
     config: ConfigOption = None,
 ) -> None:
     """Show which settings the log has, and whether the file says the same."""
-    read = read_config(config)
+    read = read_config(config, finds_kafka=True)
     configure_logging(read.deployment.logs)
     record = asyncio.run(last_applied(read.deployment.kafka))
     is_same = record is not None and record.hash == read.business.content_hash()

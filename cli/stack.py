@@ -12,6 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
+from cli.config import EMBEDDED_PARTITIONS
 from cli.ports import usable_port
 from cli.settings import NOT_APPLIED
 from cli.supervisor import Role, Supervisor
@@ -25,7 +26,6 @@ from streams.log.embedded.owner import last_port
 from streams.log.settings_log import apply_settings, last_applied
 from streams.settings import Config, Deployment, Kafka
 
-EMBEDDED_PARTITIONS = 4
 READY_TIMEOUT_S = 90.0
 POLL_S = 0.1
 KAFKA_STOP_TIMEOUT_S = 40.0

@@ -37,7 +37,7 @@ def create(
     config: ConfigOption = None,
 ) -> None:
     """Make every topic that is missing; refuse, with the remedy, one with other settings."""
-    deployment = read_config(config).deployment
+    deployment = read_config(config, finds_kafka=not only_print).deployment
     if only_print:
         typer.echo(_plan(deployment) if as_json else topics_page(deployment), nl=as_json)
         return

@@ -12,6 +12,25 @@ import structlog
 
 from streams.settings import Logs
 
+LIBRARY_SILENCE_S = 30
+"""A library says one thing once in this time; while Kafka is away it would ten times a second."""
+
+
+class Damped(logging.Filter):
+    """Lets one line of each kind pass now and then, by the line's own time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said_at: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Pass a line unless one made from the same words passed a moment ago."""
+        kind = (record.name, str(record.msg))
+        if record.created - self._said_at.get(kind, 0.0) < LIBRARY_SILENCE_S:
+            return False
+        self._said_at[kind] = record.created
+        return True
+
 
 def configure_logging(logs: Logs) -> None:
     """Send our lines and those of Faust, aiokafka and Granian to standard error in one form."""
@@ -33,6 +52,8 @@ def configure_logging(logs: Logs) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
+    damped = Damped()
+    handler.addFilter(lambda line: not line.name.startswith("aiokafka") or damped.filter(line))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logs.level.upper())

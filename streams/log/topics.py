@@ -31,7 +31,7 @@ TOPIC_OF_TYPE = {
 TEST = "test."
 """Goes before the name of a topic that carries what was made from test-mode data."""
 
-Role = Literal["ingest", "worker", "settings", "reader"]
+Role = Literal["ingest", "worker", "settings", "reader", "auditor"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def topic_table(*, application: str, prefix: str) -> tuple[TopicSpec, ...]:
             value="the body, byte for byte",
             config=FOREVER | log_sizes | {"message.timestamp.type": "LogAppendTime"},
             written_by=("ingest", "settings"),
-            read_by=("worker", "settings", "reader"),
+            read_by=("worker", "settings", "auditor"),
         ),
         TopicSpec(
             name=DEAD_LETTERS,
@@ -78,6 +78,7 @@ def topic_table(*, application: str, prefix: str) -> tuple[TopicSpec, ...]:
             value="as the record",
             config=FOREVER | {"max.message.bytes": str(DEAD_LETTER_BYTES_MAX)},
             written_by=("worker",),
+            read_by=("auditor",),
         ),
         TopicSpec(
             name=changelog_name(application),
