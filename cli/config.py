@@ -12,6 +12,7 @@ import typer
 from schemas.errors import SettingsError
 from schemas.settings import STRIPE_STATUSES, BusinessSettings
 from streams.log.embedded import owner_of
+from streams.pipeline import YEAR_10000
 from streams.settings import Config, load_config
 from streams.settings_errors import suggestion
 
@@ -64,7 +65,7 @@ def parse_time(text: str) -> int:
     Raises:
         SettingsError: It is neither.
     """
-    if text.isdecimal():
+    if text.isdecimal() and int(text) < YEAR_10000:
         return int(text)
     try:
         moment = datetime.fromisoformat(text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from schemas.rows import Announced, AnnouncedStage, Facts, SubscriptionFacts
 from schemas.settings import Stages
@@ -83,9 +84,9 @@ def _stage_of_one(
     if name is None:
         return None
     since = entry.versions[-1].at
-    # Walk back through what was seen, as long as the stage was the same.
-    for at, seen in reversed(entry.history):
-        if named.get(seen, name) != name:
+    # Walk back through what was seen, second by second, as long as the stage was among it.
+    for at, seen in groupby(reversed(entry.history), key=lambda sighting: sighting[0]):
+        if name not in {named.get(status, name) for _, status in seen}:
             break
         since = min(since, at)
     return StageView(

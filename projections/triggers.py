@@ -12,7 +12,7 @@ from schemas.times import iso
 from schemas.transitions import Transition
 from schemas.updates import AutomationTriggered, Update
 
-NEVER_PAID = frozenset({"trialing", "incomplete", "incomplete_expired", "canceled"})
+NEVER_PAID = frozenset({"trialing", "paused", "incomplete", "incomplete_expired", "canceled"})
 
 
 def project_triggers(

@@ -126,8 +126,8 @@ class Version(Generic[T]):
 class SubscriptionFacts:
     """One subscription: sightings of its last second, the very last at the end.
 
-    `statuses` is the last time of each status it ever had; `history` the newest sightings of
-    (time, status).
+    `statuses` is the last time of each status it ever had; `history` has, of each status and
+    month, the first and the last sighting (time, status).
     """
 
     versions: tuple[Version[Subscription], ...] = ()

@@ -73,6 +73,13 @@ class CouponTerms(_Wire):
     percent_off: PercentText = None
     amount_off: Whole | None = None
     currency: StrictStr | None = None
+    applies_to: dict[str, Any] | None = None
+    currency_options: dict[str, Any] | None = None
+
+    @property
+    def has_more_terms(self) -> bool:
+        """Whether there are terms that MRR does not read: better unknown than wrong."""
+        return bool(self.applies_to or self.currency_options)
 
 
 class DiscountSource(_Wire):

@@ -22,14 +22,11 @@ from schemas.settings import SettingsInForce
 from schemas.updates import Envelope
 from streams.customer_row import customer_row
 from streams.ingest.keys import read_envelope
-from streams.pipeline import Outcome, step
+from streams.pipeline import YEAR_10000, Outcome, step
 from streams.settings import Source
 
 OPEN_SOURCE = Source(accounts=("*",), livemode=True, test=True)
 """Files come from who runs the command: nothing in them is foreign."""
-
-
-YEAR_10000 = 253_402_300_800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

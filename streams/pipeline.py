@@ -29,6 +29,7 @@ from streams.fold.evolve import evolve, is_duplicate
 from streams.fold.translate import FOLDED_EVENTS, translate
 
 TICK_AHEAD_S_MAX = 300
+YEAR_10000 = 253_402_300_800
 ORIGINS = {
     Kind.WEBHOOK: "live",
     Kind.TICK: "live",
@@ -96,7 +97,13 @@ def step(row: Row | None, record: LogRecord, settings: SettingsInForce) -> Step:
             announced=replace(announced, settings_version=settings.version),
         ),
         updates=tuple(
-            Envelope.of(data, subject=record.key, kind=record.kind.value, identity=reading.identity)
+            Envelope.of(
+                data,
+                subject=record.key,
+                kind=record.kind.value,
+                # A redelivery under newer rules, or in another shape, may tell something else.
+                identity=f"{reading.identity}|{settings.version}",
+            )
             for data in told
         ),
     )
@@ -160,7 +167,7 @@ def _read_event(record: LogRecord, body: dict[str, Any]) -> _Reading:
     object_id = event.data.object.get("id")
     return _Reading(
         event=translate(event, customer=subject.customer),
-        identity=f"{event.id}|{event.type}|{object_id}",
+        identity=f"{event.id}|{event.type}|{object_id}|{event.api_version or ''}",
         effective_at=event.created,
     )
 
@@ -168,7 +175,7 @@ def _read_event(record: LogRecord, body: dict[str, Any]) -> _Reading:
 def _read_tick(record: LogRecord) -> _Reading | None:
     """A tick moves the row's time; one too far ahead of the broker's time is not believed."""
     due_at = _json(record.value).get("due_at")
-    if not isinstance(due_at, int):
+    if type(due_at) is not int or not 0 <= due_at < YEAR_10000:
         raise BadRecordError(DeadLetterReason.BAD_OBJECT, "due_at: not a whole number")
     if due_at > record.timestamp_ms // 1000 + TICK_AHEAD_S_MAX:
         return None

@@ -81,7 +81,7 @@ def _mrr_of_one(
 ) -> dict[str, Fraction]:
     if subscription.status not in COUNTED_STATUSES:
         return {}
-    if subscription.has_more_items:
+    if subscription.has_more_items or not subscription.items:
         raise InputMissingError("items")
     licensed = [item for item in subscription.items if _is_counted(item)]
     periods = {item.id: _months(item) for item in licensed}

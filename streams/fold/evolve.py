@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeVar, assert_never
+from typing import assert_never
 
 from schemas.events import CustomerSeen, Event, SubscriptionSeen, TimePassed
 from schemas.rows import Facts, SubscriptionFacts
 from streams.fold.order import join
 
 SEEN_MAX = 64
-HISTORY_MAX = 64
+MONTH_S = 30 * 86_400
+HISTORY_MONTHS_MAX = 120
+"""Months of statuses kept of one subscription; of each, every status with its ends."""
 
 
 def evolve(facts: Facts, event: Event) -> Facts:
@@ -31,7 +35,7 @@ def evolve(facts: Facts, event: Event) -> Facts:
                     **known.statuses,
                     status: max(known.statuses.get(status, 0), version.at),
                 },
-                history=_newest((*known.history, (version.at, status)), HISTORY_MAX),
+                history=_history((*known.history, (version.at, status))),
             )
             return replace(facts, subscriptions={**facts.subscriptions, version.snapshot.id: entry})
         case _:
@@ -53,9 +57,19 @@ def _sighted(facts: Facts, at: int, duplicate_key: str) -> Facts:
     )
 
 
-E = TypeVar("E", str, tuple[int, str])
+def _history(entries: Iterable[tuple[int, str]]) -> tuple[tuple[int, str], ...]:
+    """Of each status and month the first and the last sighting; the newest months.
+
+    Months are dropped whole, never sighting by sighting: only so it is blind to arrival.
+    """
+    months: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for at, status in entries:
+        months[at // MONTH_S, status].append(at)
+    kept = sorted(months)[-HISTORY_MONTHS_MAX:]
+    ends = {(pick(months[key]), key[1]) for key in kept for pick in (min, max)}
+    return tuple(sorted(ends))
 
 
-def _newest(entries: tuple[E, ...], limit: int) -> tuple[E, ...]:
+def _newest(entries: tuple[str, ...], limit: int) -> tuple[str, ...]:
     """The greatest of a set: what is dropped is chosen by content, never by arrival."""
     return tuple(sorted(set(entries))[-limit:])

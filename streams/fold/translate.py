@@ -59,10 +59,18 @@ def translate(event: wire.Event, *, customer: str) -> Event:
         )
     except ValidationError as error:
         places = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['type']}"
+            f"{_place(fault['loc'])}: {fault['type']}"
             for fault in error.errors(include_input=False, include_url=False)[:5]
         )
         raise BadRecordError(DeadLetterReason.BAD_OBJECT, places) from None
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    """Name a field; the keys of metadata are free text, and may be personal."""
+    words = [str(part) for part in loc]
+    if "metadata" in words:
+        words = [*words[: words.index("metadata") + 1], "*"]
+    return ".".join(words)
 
 
 def _same_customer(owner: object, customer: str) -> None:
@@ -111,12 +119,16 @@ def _prior(
 
 
 def _merged(now: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
-    """Put old values back: arrays whole, nested hashes in part, as Stripe sends them."""
+    """Put old values back: arrays whole, nested hashes in part, null where there was none."""
     merged = dict(now)
     for key, value in old.items():
         here = merged.get(key)
-        both = isinstance(value, dict) and isinstance(here, dict)
-        merged[key] = _merged(here, value) if both and isinstance(here, dict) else value
+        if isinstance(value, dict) and isinstance(here, dict):
+            kept = {name: each for name, each in here.items() if value.get(name, each) is not None}
+            had = {name: each for name, each in value.items() if each is not None}
+            merged[key] = _merged(kept, had)
+        else:
+            merged[key] = value
     return merged
 
 
@@ -142,8 +154,8 @@ def _subscription(event: wire.Event, data: Mapping[str, Any]) -> Subscription:
         status = "canceled"
     why = seen.cancellation_details
     pause = seen.pause_collection
-    items = tuple(_item(item) for item in seen.items.data) if seen.items else _plan_item(seen)
-    discounts = (seen.discount,) if seen.discount and not seen.discounts else seen.discounts
+    listed = seen.items.data if seen.items else ()
+    items = tuple(_item(item) for item in listed) or _plan_item(seen)
     return Subscription(
         id=seen.id,
         status=status,
@@ -160,9 +172,17 @@ def _subscription(event: wire.Event, data: Mapping[str, Any]) -> Subscription:
         current_period_end=_period_end(seen, items),
         items=items,
         has_more_items=bool(seen.items and seen.items.has_more),
-        discounts=tuple(_discount(discount) for discount in discounts),
+        discounts=tuple(_discount(discount) for discount in _discounts(seen)),
         metadata=seen.metadata,
     )
+
+
+def _discounts(seen: wire.SubscriptionObject) -> tuple[wire.DiscountObject | str, ...]:
+    """Before 2025-03-31.basil both may come: ids in `discounts`, one also whole in `discount`."""
+    whole = seen.discount
+    if whole is None:
+        return seen.discounts
+    return tuple(whole if each == whole.id else each for each in seen.discounts) or (whole,)
 
 
 def _period_end(seen: wire.SubscriptionObject, items: tuple[Item, ...]) -> int | None:
@@ -230,7 +250,7 @@ def _discount(discount: wire.DiscountObject | str) -> Discount:
     if isinstance(discount, str):
         return Discount(id=discount, coupon=None)
     terms = discount.coupon or (discount.source.coupon if discount.source else None)
-    if not isinstance(terms, wire.CouponTerms):
+    if not isinstance(terms, wire.CouponTerms) or terms.has_more_terms:
         return Discount(id=discount.id, coupon=None, end=discount.end)
     coupon = Coupon(
         id=terms.id,

@@ -17,6 +17,8 @@ from streams.settings import Source
 
 INVALID = "invalid"
 _ID = re.compile(r"[A-Za-z0-9_]{1,255}", re.ASCII)
+# Ids of customers may be a merchant's own choice, as those of coupons are.
+_CUSTOMER = re.compile(r"(?!-$)[!-.0-~]{1,255}", re.ASCII)
 _WORD = re.compile(r"[!-~]{1,255}", re.ASCII)
 _THIN = "v2.core.event"
 
@@ -95,9 +97,9 @@ def _customer(event: dict[str, Any]) -> str:
         return _thin_customer(event)
     thing = _object(_object(event.get("data")).get("object"))
     if thing.get("object") == "customer":
-        customer = _id_of(thing, "id")
+        customer = _id_of(thing, "id", _CUSTOMER)
     else:
-        customer = _id_of(thing, "customer") or _id_of(thing, "customer_account")
+        customer = _id_of(thing, "customer", _CUSTOMER) or _id_of(thing, "customer_account")
     return customer or _without_customer(thing, event)
 
 
@@ -111,7 +113,7 @@ def _thin_customer(event: dict[str, Any]) -> str:
     if not isinstance(thing, dict):
         thing = {}
     if thing.get("type") == "customer" and event.get("context") is None:
-        return _id_of(thing, "id") or _without_customer(thing, event)
+        return _id_of(thing, "id", _CUSTOMER) or _without_customer(thing, event)
     return _without_customer(thing, event)
 
 
@@ -124,14 +126,14 @@ def _without_customer(thing: dict[str, Any], event: dict[str, Any]) -> str:
     return f"{NO_CUSTOMER}/{own}"
 
 
-def _id_of(thing: dict[str, Any], field: str) -> str | None:
+def _id_of(thing: dict[str, Any], field: str, pattern: re.Pattern[str] = _ID) -> str | None:
     """Read an id, or the id of an expanded object; None when the field is null or missing."""
     value = thing.get(field)
     if isinstance(value, dict):
         value = value.get("id", "")
     if value is None:
         return None
-    if not (isinstance(value, str) and _ID.fullmatch(value)):
+    if not (isinstance(value, str) and pattern.fullmatch(value)):
         raise _UnkeyableError
     return value
 

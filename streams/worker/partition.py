@@ -64,9 +64,17 @@ class Partition:
         self.decoded.move_to_end(key)
         return row
 
+    def place(self, key: bytes) -> bytes:
+        """Where a row stands in the table.
+
+        A client with another partitioner may have put one customer into two partitions: their rows
+        must not meet, or what a row says would depend on who holds what.
+        """
+        return b"%d/%b" % (self.number, key)
+
     def stored(self, key: bytes) -> bytes | None:
         """The same as bytes; None for a key of another partition or of none."""
-        return self.table.get(key) if key in self.keys else None
+        return self.table.get(self.place(key)) if key in self.keys else None
 
     def committed(
         self,
@@ -77,7 +85,7 @@ class Partition:
         settings: SettingsInForce,
     ) -> None:
         """Remember what a transaction has written, now that it is committed."""
-        self.table.update(stored)
+        self.table.update({self.place(key): data for key, data in stored.items()})
         self.keys.update(stored)
         self.marker = marker
         self.settings = settings
@@ -101,10 +109,10 @@ class Partition:
             return
         self.decoded.pop(key, None)
         if value is None:
-            self.table.pop(key, None)
+            self.table.pop(self.place(key), None)
             self.keys.discard(key)
         else:
-            self.table[key] = value
+            self.table[self.place(key)] = value
             self.keys.add(key)
 
 
@@ -125,7 +133,7 @@ class Held:
         dropped = [self.partitions.pop(number) for number in set(numbers) & set(self.partitions)]
         for partition in dropped:
             for key in partition.keys:
-                self.table.pop(key, None)
+                self.table.pop(partition.place(key), None)
             for gauge in (metrics.rows, metrics.position, metrics.lag_seconds):
                 gauge.remove(str(partition.number))
         return dropped

@@ -186,3 +186,34 @@ def test_committed_mrr_leaves_out_what_has_a_scheduled_end():
 
     assert seen.state.mrr["usd"].amount_minor == 4000
     assert seen.state.committed_mrr["usd"].amount_minor == 2000
+
+
+def test_before_basil_a_discount_comes_whole_and_as_an_id_at_once():
+    whole = coupon(percent_off=25)
+
+    assert mrr(item(), discount=whole, discounts=["di_1"]) == {"usd": "1500"}
+    assert mrr(item(), discount=whole, discounts=[]) == {"usd": "1500"}
+
+
+@pytest.mark.parametrize(
+    "terms", [{"applies_to": {"products": ["prod_B"]}}, {"currency_options": {"eur": {}}}]
+)
+def test_terms_that_are_not_read_make_it_pending_rather_than_wrong(terms):
+    seen = given().when(updated(subscription(discounts=[coupon(percent_off=25, **terms)])))
+
+    assert [each.reason for each in seen.state.pending] == ["coupon"]
+
+
+def test_a_paying_subscription_without_items_is_pending_and_no_churn():
+    bare = subscription() | {"items": None}
+    seen = given(updated(subscription(), at=START)).when(updated(bare, at=START + 1))
+
+    assert [each.reason for each in seen.state.pending] == ["items"]
+    assert seen.told(MrrChanged) == []
+
+
+def test_a_subscription_with_nothing_but_a_plan_at_the_top_counts():
+    plan = {"id": "plan_1", "amount": 900, "currency": "usd", "interval": "month"}
+    old = subscription() | {"items": {"data": []}, "plan": plan, "quantity": 2}
+
+    assert given().when(updated(old)).state.mrr["usd"].exact == "1800"

@@ -90,3 +90,12 @@ def test_a_past_that_cannot_be_read_does_not_hurt():
     odd = updated(subscription(), was={"items": {"data": [{"quantity": 1}]}})
 
     assert status_after(odd, updated(subscription(status="past_due"), at=START + 1)) == "past_due"
+
+
+def test_an_added_key_of_metadata_tells_the_order_too():
+    grown = subscription(status="past_due", metadata={"account_id": "acme"})
+    was = {"status": "active", "metadata": {"account_id": None}}
+    later = updated(grown, was=was, id="evt_a")
+    sooner = updated(subscription(), was={"status": "incomplete"}, id="evt_b")
+
+    assert status_after(sooner, later) == "past_due"

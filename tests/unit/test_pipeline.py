@@ -167,3 +167,34 @@ def test_settings_are_read_from_their_record_or_refused_by_name():
     assert read_settings(body) == SettingsInForce(version=3, content=content)
     with pytest.raises(Exception, match="content"):
         read_settings(record(b'{"version": 1}', kind=Kind.SETTINGS))
+
+
+def test_what_a_redelivery_tells_under_newer_rules_has_an_id_of_its_own():
+    body = updated(subscription(), id="evt_1")
+    first = step(None, record(body), SettingsInForce(version=1))
+    rules = BusinessSettings.model_validate(
+        {
+            "stages": {
+                "precedence": ["Paying"],
+                "rules": [{"name": "Paying", "when": {"status": ["active"]}}],
+            }
+        }
+    )
+    again = step(first.row, record(body, 1), SettingsInForce(version=2, content=rules))
+
+    assert again.outcome is Outcome.DUPLICATE
+    assert [update.type for update in again.updates] == ["customer.stage_changed"]
+    assert {update.id for update in first.updates}.isdisjoint(u.id for u in again.updates)
+
+
+@pytest.mark.parametrize("due_at", [True, -1, 10**14, "1", None])
+def test_a_tick_of_an_impossible_time_is_dead_lettered(due_at):
+    seen = given(updated(subscription())).when({"due_at": due_at, "created": START}, kind=Kind.TICK)
+
+    assert seen.outcome is Outcome.DEAD_LETTERED
+
+
+def test_a_key_of_metadata_is_never_shown_in_a_dead_letters_words():
+    seen = given().when(updated(customer(metadata={"ana@example.com": 5})))
+
+    assert str(seen.done.error) == "metadata.*: string_type"

@@ -99,3 +99,20 @@ def test_of_two_rules_that_name_a_status_the_first_in_the_file_decides():
     seen = given(settings=settings).when(updated(subscription(status="past_due")))
 
     assert seen.state.stage.name == "Late"
+
+
+def test_since_stays_through_years_of_updates_in_any_order():
+    history = [updated(subscription(), at=START + number * 15 * 86_400) for number in range(200)]
+    forth, back = given(*history), given(*reversed(history))
+
+    for row in (forth, back):
+        assert row.when(history[0]).state.stage.since == "2027-01-15T08:00:00Z"
+
+
+def test_since_reaches_over_another_status_of_the_same_second():
+    seen = given(
+        updated(subscription(status="trialing"), id="evt_1"),
+        updated(subscription(), was={"status": "trialing"}, id="evt_2"),
+    ).when(updated(subscription(), at=START + 30 * 86_400))
+
+    assert seen.state.stage.since == "2027-01-15T08:00:00Z"

@@ -38,7 +38,7 @@ def test_it_fires_once_whatever_comes_again():
     assert late.told(AutomationTriggered) == []
 
 
-@pytest.mark.parametrize("status", ["trialing", "incomplete"])
+@pytest.mark.parametrize("status", ["trialing", "incomplete", "paused"])
 def test_what_ends_without_ever_being_paid_is_no_cancellation(status):
     seen = given(updated(subscription(status=status))).when(deleted(ENDED, at=START + 60))
 

@@ -77,7 +77,7 @@ def test_what_a_newer_release_wrote_is_not_guessed_at(key, value):
 def test_rows_marker_and_settings_are_read_from_the_changelog():
     fresh, table = partition(), {}
     committed(partition(table), KEY)
-    fresh.read(KEY, table[KEY])
+    fresh.read(KEY, table[fresh.place(KEY)])
     fresh.read(MARKER_KEY, encode_marker(Marker(next_offset=5)))
     fresh.read(SETTINGS_KEY, encode_settings(SettingsInForce(version=4)))
 
@@ -122,5 +122,16 @@ def test_a_partition_that_is_forgotten_leaves_no_row_behind():
     dropped = held.forget({0, 7})
 
     assert [each.number for each in dropped] == [0]
-    assert set(held.table) == {b"b"}
+    assert set(held.table) == {held.partitions[1].place(b"b")}
     assert set(held.partitions) == {1}
+
+
+def test_one_key_in_two_partitions_is_two_rows():
+    held = Held({})
+    held.partitions = {number: partition(held.table, number) for number in (0, 1)}
+    committed(held.partitions[1], KEY)
+
+    assert held.partitions[0].stored(KEY) is None
+    committed(held.partitions[0], KEY)
+    held.forget({1})
+    assert held.partitions[0].stored(KEY) is not None
