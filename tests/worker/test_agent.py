@@ -139,7 +139,7 @@ async def test_a_commit_of_unknown_outcome_ends_the_process_and_changes_nothing(
 
 
 async def test_a_row_of_a_newer_release_ends_the_process(app, exits, written):
-    app.held.table[KEY] = b'{"schema_version": 99, "row": {}}'
+    app.held.table[app.held.partitions[0].place(KEY)] = b'{"schema_version": 99, "row": {}}'
     app.held.partitions[0].keys.add(KEY)
     with pytest.raises(Exited):
         await fold_fetched(app, 0, batch(5))
