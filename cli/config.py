@@ -13,7 +13,7 @@ from schemas.errors import SettingsError
 from schemas.settings import STRIPE_STATUSES, BusinessSettings
 from streams.log.embedded import owner_of
 from streams.pipeline import YEAR_10000
-from streams.settings import Config, load_config
+from streams.settings import Config, Kafka, load_config
 from streams.settings_errors import suggestion
 
 UP_DATA = Path(".subfold")
@@ -40,11 +40,17 @@ def read_config(path: Path | None, *, finds_kafka: bool = False) -> Config:
     owner = owner_of(UP_DATA / "kafka") if finds_kafka else None
     if config.deployment.kafka.bootstrap_servers or owner is None:
         return config
-    found = {"bootstrap_servers": owner.address, "partitions": EMBEDDED_PARTITIONS}
-    kafka = config.deployment.kafka.model_copy(update=found)
-    return config.model_copy(
-        update={"deployment": config.deployment.model_copy(update={"kafka": kafka})}
-    )
+    deployment = config.deployment
+    kafka = on_embedded(deployment.kafka, owner.address)
+    return config.model_copy(update={"deployment": deployment.model_copy(update={"kafka": kafka})})
+
+
+def on_embedded(kafka: Kafka, address: str) -> Kafka:
+    """The same settings, for the Kafka that `subfold up` runs on this machine."""
+    chosen: dict[str, object] = {"bootstrap_servers": address, "security_protocol": "PLAINTEXT"}
+    if "partitions" not in kafka.model_fields_set:
+        chosen["partitions"] = EMBEDDED_PARTITIONS
+    return kafka.model_copy(update=chosen)
 
 
 def warn_of_statuses(business: BusinessSettings) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
-from cli.config import EMBEDDED_PARTITIONS
+from cli.config import on_embedded
 from cli.ports import usable_port
 from cli.settings import NOT_APPLIED
 from cli.supervisor import Role, Supervisor
@@ -83,8 +83,8 @@ async def running(
             kafka = await _start_kafka(deployment.kafka, supervisor, data / "kafka", environ, voice)
             deployment = deployment.model_copy(update={"kafka": kafka})
         stack = Stack(deployment=deployment)
-        voice.say(f"Kafka answers on {stack.kafka}")
         made = [topic for topic in await create_topics(deployment) if topic.outcome == "created"]
+        voice.say(f"Kafka answers on {stack.kafka}")
         voice.say(f"topics: {len(made)} created" if made else "topics: all there")
         await _bring_settings(config, deployment.kafka, voice)
         environment = _environment(config, deployment, environ)
@@ -115,6 +115,8 @@ def _with_ports(deployment: Deployment) -> Deployment:
 async def _start_kafka(
     kafka: Kafka, supervisor: Supervisor, folder: Path, environ: Mapping[str, str], voice: Voice
 ) -> Kafka:
+    # Said at once when it cannot be: the role would be tried again and again.
+    await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
     if owner := owner_of(folder):
         raise BrokerError(
             f"{folder}: process {owner.pid} runs Kafka over it on {owner.address}: end it with "
@@ -134,13 +136,7 @@ async def _start_kafka(
                 await asyncio.sleep(POLL_S)
     except TimeoutError:
         raise BrokerError(_not_ready("kafka")) from None
-    chosen: dict[str, object] = {
-        "bootstrap_servers": owner.address,
-        "security_protocol": "PLAINTEXT",
-    }
-    if "partitions" not in kafka.model_fields_set:
-        chosen["partitions"] = EMBEDDED_PARTITIONS
-    return kafka.model_copy(update=chosen)
+    return on_embedded(kafka, owner.address)
 
 
 async def _bring_settings(config: Config, kafka: Kafka, voice: Voice) -> None:
