@@ -1,6 +1,6 @@
-"""Monthly recurring revenue: what it is (amounts), and what changed (movements)."""
+"""Monthly recurring revenue: what it is (amounts), how it comes about (workings), what moved it."""
 
-from projections.mrr.amounts import MrrView, mrr_of
+from projections.mrr.amounts import mrr_of, workings_of
 from projections.mrr.movements import project_mrr
 
-__all__ = ["MrrView", "mrr_of", "project_mrr"]
+__all__ = ["mrr_of", "project_mrr", "workings_of"]

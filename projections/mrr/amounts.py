@@ -1,132 +1,97 @@
-"""MRR of one customer, preset `standard`: exact, per currency, or unknown with the reason.
-
-Counted are `active` and `past_due` subscriptions, licensed recurring prices per unit, spread over
-a month: year / 12, week x 52/12, day x 365/12. Discounts that are `forever`, or `repeating` and not
-ended, are subtracted item by item, then from the subscription, in their order; a subscription
-without any takes the customer's. What is missing makes a subscription `pending`, never 0.
-Source: docs/mrr.md.
-"""
+"""MRR of one customer: exact, per currency, or pending with the reason. Source: docs/mrr.md."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
-from projections.mrr.discounts import InputMissingError, discounted
-from schemas.money import add
-from schemas.rows import Discount, Facts, Item, Subscription
+from projections.mrr.counting import Counting, count_as_told, currencies_of, is_uncollected
+from projections.mrr.discounts import redeemed_by
+from projections.mrr.rules import Rules, rules_of
+from projections.mrr.words import InputMissingError
+from projections.mrr.workings import Working
+from schemas.money import Amounts
+from schemas.objects import Subscription
+from schemas.rows import Facts, last_of
+from schemas.settings import BusinessSettings
+from schemas.standing import MrrView
 
-COUNTED_STATUSES = frozenset({"active", "past_due"})
-MONTHS_PER_INTERVAL = {
-    "month": Fraction(1),
-    "year": Fraction(12),
-    "week": Fraction(12, 52),
-    "day": Fraction(12, 365),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MrrView:
-    """Exact MRR of a customer per subscription, and what cannot be counted yet.
-
-    `seen` has a zero for each currency that counts; `pending` maps a subscription to the reason why
-    its MRR is not known.
-    """
-
-    seen: Mapping[str, Fraction]
-    by_subscription: Mapping[str, Mapping[str, Fraction]]
-    pending: Mapping[str, str]
-
-    @property
-    def total(self) -> dict[str, Fraction]:
-        """The customer's MRR."""
-        return add(self.seen, *self.by_subscription.values())
-
-    def committed(self, subscriptions: Iterable[Subscription]) -> dict[str, Fraction]:
-        """The customer's MRR without subscriptions that have a scheduled end."""
-        staying = {each.id for each in subscriptions if not _has_scheduled_end(each)}
-        amounts = self.by_subscription
-        return add(self.seen, *(amounts[each] for each in amounts if each in staying))
+METADATA = "metadata:"
 
 
-def mrr_of(facts: Facts) -> MrrView:
+def mrr_of(facts: Facts, settings: BusinessSettings) -> MrrView:
     """Count a customer's MRR at the row's own time."""
-    of_customer = facts.profile.discounts if facts.profile else ()
-    counted: dict[str, Mapping[str, Fraction]] = {}
+    seen: dict[str, Fraction] = {}
+    by_subscription: dict[str, Amounts] = {}
+    by_item: dict[str, dict[str, Amounts]] = {}
     pending: dict[str, str] = {}
-    current = facts.current
-    for subscription in current:
+    caveats: dict[str, tuple[str, ...]] = {}
+    leaving: list[str] = []
+    for working in workings_of(facts, settings):
+        id_ = working.subscription.id
+        if working.is_leaving:
+            leaving.append(id_)
+        if working.missing is not None:
+            # A currency is zero only where it is known to be: what is pending leaves no trace.
+            pending[id_] = working.missing
+            continue
+        seen.update(dict.fromkeys(working.currencies, Fraction()))
+        by_subscription[id_] = dict.fromkeys(working.currencies, working.amount)
+        by_item[id_] = {
+            each.item.id: dict.fromkeys(working.currencies, each.monthly) for each in working.items
+        }
+        if working.caveats:
+            caveats[id_] = working.caveats
+    return MrrView(
+        seen=seen,
+        by_subscription=by_subscription,
+        by_item=by_item,
+        pending=pending,
+        caveats=caveats,
+        leaving=frozenset(leaving),
+    )
+
+
+def workings_of(facts: Facts, settings: BusinessSettings) -> Iterator[Working]:
+    """Say of each subscription how its MRR comes about, oldest first."""
+    rules, figure = rules_of(settings.mrr), settings.business.mrr
+    counting = Counting(facts=facts, rules=rules, redeemed=redeemed_by(facts))
+    for subscription in facts.current:
+        is_leaving = _has_scheduled_end(subscription, facts)
+        zero = _why_zero(subscription, rules, facts.at)
+        if zero is None and is_leaving and figure == "committed_mrr":
+            zero = "leaving"
         try:
-            counted[subscription.id] = _mrr_of_one(subscription, of_customer, at=facts.at)
+            if zero is not None:
+                working = Working(
+                    subscription=subscription, currencies=currencies_of(subscription), zero=zero
+                )
+            elif figure.startswith(METADATA):
+                working = count_as_told(subscription, figure.removeprefix(METADATA))
+            else:
+                working = counting.count(subscription)
         except InputMissingError as missing:
-            pending[subscription.id] = str(missing)
-    # A currency is zero only where it is known to be: what is pending leaves no trace of it.
-    seen = {
-        item.currency: Fraction()
-        for each in current
-        if each.id in counted
-        for item in each.items
-        if item.currency
-    }
-    return MrrView(seen=seen, by_subscription=counted, pending=pending)
+            working = Working(subscription=subscription, missing=str(missing))
+        yield replace(working, is_leaving=True) if is_leaving else working
 
 
-def _has_scheduled_end(subscription: Subscription) -> bool:
-    return subscription.cancel_at_period_end or subscription.cancel_at is not None
+def _has_scheduled_end(subscription: Subscription, facts: Facts) -> bool:
+    if subscription.is_terminal:
+        return False
+    if subscription.cancel_at_period_end or subscription.cancel_at is not None:
+        return True
+    schedule = last_of(facts.schedules, subscription.schedule)
+    return schedule is not None and schedule.end_behavior == "cancel" and not schedule.is_final
 
 
-def _mrr_of_one(
-    subscription: Subscription, of_customer: tuple[Discount, ...], *, at: int
-) -> dict[str, Fraction]:
-    if subscription.status not in COUNTED_STATUSES:
-        return {}
-    if subscription.has_more_items or not subscription.items:
-        raise InputMissingError("items")
-    licensed = [item for item in subscription.items if _is_counted(item)]
-    periods = {item.id: _months(item) for item in licensed}
-    amounts = {
-        item.id: discounted(
-            {item.id: _period_amount(item)}, item.discounts, currency=item.currency, at=at
-        )[item.id]
-        for item in licensed
-    }
-    if licensed:
-        # A coupon counts once for each invoice, so it belongs to the shortest cycle.
-        shortest = min(periods.values())
-        billed = [item.id for item in licensed if periods[item.id] == shortest]
-        discounts = subscription.discounts or of_customer
-        first = licensed[0].currency
-        percent = discounted(amounts, discounts, currency=first, at=at, once_for=billed)
-        amounts.update(percent)
-    return add(*({str(item.currency): amounts[item.id] / periods[item.id]} for item in licensed))
-
-
-def _is_counted(item: Item) -> bool:
-    """Metered usage and one-time prices are no recurring revenue."""
-    if item.price is None:
-        raise InputMissingError("price")
-    return item.interval is not None and item.usage_type == "licensed"
-
-
-def _months(item: Item) -> Fraction:
-    months = MONTHS_PER_INTERVAL.get(item.interval or "")
-    if months is None:
-        raise InputMissingError("interval")
-    return months * item.interval_count
-
-
-def _period_amount(item: Item) -> Fraction:
-    """What one period of the item costs, before discounts, in minor units."""
-    if item.currency is None:
-        raise InputMissingError("currency")
-    if item.unit_amount is None:
-        raise InputMissingError("tiers" if item.billing_scheme == "tiered" else "unit_amount")
-    quantity = 1 if item.quantity is None else item.quantity
-    if item.divide_by:
-        whole, rest = divmod(quantity, item.divide_by)
-        quantity = whole + 1 if rest and item.round_up else whole
-    # Text of a whole number is the rule; reading it as such is much faster.
-    whole_amount = item.unit_amount.removeprefix("-").isdecimal()
-    amount = int(item.unit_amount) if whole_amount else Fraction(item.unit_amount)
-    return Fraction(amount * quantity)
+def _why_zero(subscription: Subscription, rules: Rules, at: int) -> str | None:
+    if subscription.status not in rules.statuses:
+        return "status"
+    # A schedule that ends by itself is a fixed term: nobody asked to cancel.
+    asked = subscription.cancel_at_period_end or subscription.cancel_at is not None
+    if asked and rules.cancel_counts == "request":
+        return "cancel_requested"
+    if rules.pause_collection == "exclude" and is_uncollected(subscription, at):
+        return "collection_paused"
+    return None
