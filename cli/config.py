@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from schemas.conditions import named_texts
 from schemas.errors import SettingsError
 from schemas.settings import STRIPE_STATUSES, BusinessSettings
 from streams.log.embedded import owner_of
@@ -56,7 +57,7 @@ def on_embedded(kafka: Kafka, address: str) -> Kafka:
 def warn_of_statuses(business: BusinessSettings) -> None:
     """Say which statuses in the rules Stripe does not have, as far as we know: it may add some."""
     for rule in business.stages.rules:
-        for status in rule.when.status:
+        for status in named_texts(rule.when.status) if rule.when.status else ():
             if status not in STRIPE_STATUSES:
                 typer.echo(
                     f"warning: stage {rule.name!r}: Stripe has no status {status!r} that we know"

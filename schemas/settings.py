@@ -7,10 +7,20 @@ Connections, sources and secrets are never in them. Source: docs/contract.md, "s
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from schemas.conditions import Conditions, TextCondition
 
 STRIPE_STATUSES = (
     "active",
@@ -24,7 +34,24 @@ STRIPE_STATUSES = (
 )
 """What Stripe's subscriptions can be, as of 2026-10-28.endive; it may add to them."""
 
+ExactFraction = Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,5}(/[1-9]\d{0,5})?$")]
+NOT_MARKED = frozenset({"", "false", "0", "no"})
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
+
+
+def _one_of(*words: str) -> AfterValidator:
+    """Allow these words; one that ends in `:` stands before a key of the user's own."""
+
+    def check(given: str) -> str:
+        for word in words:
+            if given == word and not word.endswith(":"):
+                return given
+            if word.endswith(":") and given.startswith(word) and given != word:
+                return given
+        told = ", ".join(f"'{word}<key>'" if word.endswith(":") else f"'{word}'" for word in words)
+        raise ValueError(f"must be one of {told}")
+
+    return AfterValidator(check)
 
 
 class _Strict(BaseModel):
@@ -35,31 +62,56 @@ class Contact(_Strict):
     """Whether a Stripe customer is an account or a user, and where your own id is found."""
 
     kind: Literal["account", "user"] = "account"
-    match: Annotated[str, StringConstraints(pattern=r"^(customer_id|email|metadata:.+)$")] = (
-        "metadata:account_id"
+    match: Annotated[str, _one_of("customer_id", "email", "metadata:")] = "metadata:account_id"
+    look_in: tuple[Literal["customer", "subscription", "checkout_session"], ...] = (
+        "customer",
+        "subscription",
+        "checkout_session",
     )
-    look_in: tuple[Literal["customer", "subscription"], ...] = ("customer", "subscription")
     create_missing: bool = False
 
 
 class Business(_Strict):
-    """Which figure is MRR and which date is the renewal."""
+    """Which figure is MRR and which date is the renewal, of accounts and users alike.
 
-    mrr: Literal["subscription.mrr"] = "subscription.mrr"
-    renewal_date: Literal["subscription.current_period_end"] = "subscription.current_period_end"
-    renewal_of: Literal["earliest"] = "earliest"
+    `primary` names the metadata key that marks a customer's main subscription.
+    """
+
+    mrr: Annotated[str, _one_of("subscription.mrr", "committed_mrr", "metadata:")] = (
+        "subscription.mrr"
+    )
+    renewal_date: Annotated[
+        str, _one_of("subscription.current_period_end", "trial_end", "metadata:")
+    ] = "subscription.current_period_end"
+    renewal_of: Literal["earliest", "largest", "primary"] = "earliest"
+    primary: Annotated[str, _one_of("metadata:")] = "metadata:primary"
+
+    def is_primary(self, metadata: Mapping[str, str]) -> bool:
+        """Whether a subscription's metadata mark it as the customer's main one."""
+        value = metadata.get(self.primary.removeprefix("metadata:"), "")
+        return value.strip().lower() not in NOT_MARKED
 
 
 class Mrr(_Strict):
-    """Which rule set counts MRR."""
+    """Which rule set counts MRR; a switch that is given overrides the preset's.
 
-    preset: Literal["standard"] = "standard"
+    Args:
+        discounts: Which discounts are subtracted: only those for ever, these and repeating ones
+            that have not ended, or all.
+        cancel_counts: Whether a scheduled cancellation counts when it is asked for or at its end.
+        count_past_due: Whether `past_due` subscriptions count.
+        pause_collection: Whether a subscription counts whose collection is paused by `void` or
+            `mark_uncollectible`.
+        weeks_per_month, days_per_month: Exact fractions, `"52/12"` and `"365/12"`.
+    """
 
-
-class Conditions(_Strict):
-    """What a subscription must be for a rule to match; every condition named must hold."""
-
-    status: tuple[Name, ...] = Field(min_length=1)
+    preset: Literal["standard", "stripe", "net"] = "standard"
+    discounts: Literal["forever", "recurring", "all"] | None = None
+    cancel_counts: Literal["request", "end"] | None = None
+    count_past_due: bool | None = None
+    pause_collection: Literal["keep", "exclude"] | None = None
+    weeks_per_month: ExactFraction | None = None
+    days_per_month: ExactFraction | None = None
 
 
 class StageRule(_Strict):
@@ -69,20 +121,28 @@ class StageRule(_Strict):
     when: Conditions
 
 
+def _statuses(*names: str) -> Conditions:
+    return Conditions(status=TextCondition(any_of=names))
+
+
 class Stages(_Strict):
-    """Rules match in order for one subscription; `precedence` decides between subscriptions."""
+    """Rules match in order for one subscription; `between` says which subscription then decides.
+
+    Args:
+        precedence: Every stage, the one that decides first at the front.
+        between: `precedence` of the stages, the `latest` subscription that has a stage, or the
+            `primary` one, which `[business] primary` marks.
+    """
 
     precedence: tuple[Name, ...] = ("Customer", "Trial", "Churn")
-    between: Literal["precedence"] = "precedence"
+    between: Literal["precedence", "latest", "primary"] = "precedence"
     rules: tuple[StageRule, ...] = (
-        StageRule(name="Trial", when=Conditions(status=("trialing",))),
+        StageRule(name="Trial", when=_statuses("trialing")),
         StageRule(
             name="Customer",
-            when=Conditions(
-                status=("active", "incomplete", "incomplete_expired", "past_due", "unpaid")
-            ),
+            when=_statuses("active", "incomplete", "incomplete_expired", "past_due", "unpaid"),
         ),
-        StageRule(name="Churn", when=Conditions(status=("canceled",))),
+        StageRule(name="Churn", when=_statuses("canceled")),
     )
 
     @model_validator(mode="after")

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from schemas.conditions import FlagCondition, NumberCondition, TextCondition
 from schemas.settings import BusinessSettings
+
+HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_\-.\"' ]+?)\s*\]\]?\s*(#.*)?$")
+KEY = re.compile(r"\s*([A-Za-z0-9_\-.\"']+)\s*=")
+TYPES = {
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "string_type": "must be text",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "tuple_type": "must be a list",
+}
+"""Faults of type, in words of TOML."""
+CONDITIONS = (TextCondition, NumberCondition, FlagCondition)
 
 
 def explain(
@@ -31,50 +45,111 @@ def suggestion(word: str, valid: Iterable[str]) -> str:
 
 def _explain_one(fault: Any, path: Path | None, text: str, deployment: type[BaseModel]) -> str:
     loc = [str(part) for part in fault["loc"]]
+    if "any_of" in loc:
+        # A bare value and a list mean `any_of`, which need not be in the file.
+        loc = loc[: loc.index("any_of")]
     line = _line_of(loc, text)
     place = f"{path}:{line}" if path and line else "environment or defaults"
+    return f"{place}: {'.'.join(loc)}: {_what(fault, loc, deployment)}"
+
+
+def _what(fault: Any, loc: list[str], deployment: type[BaseModel]) -> str:
     if fault["type"] == "extra_forbidden":
-        near = suggestion(loc[-1], _siblings(loc, deployment))
-        return f"{place}: {'.'.join(loc)}: unknown word{near}"
+        return _unknown_word(loc, _model_at(loc[:-1], deployment), deployment)
+    if fault["type"] in TYPES:
+        return TYPES[fault["type"]]
     message = fault["msg"].removeprefix("Value error, ")
-    given = fault.get("input")
     # What was given is shown only for short plain words: a secret must not end in a terminal's log.
-    shown = f" (given: {given!r})" if fault["type"] == "literal_error" else ""
-    return f"{place}: {'.'.join(loc)}: {message[0].lower()}{message[1:]}{shown}"
+    shown = f" (given: {fault['input']!r})" if fault["type"] == "literal_error" else ""
+    return f"{message[0].lower()}{message[1:]}{shown}"
 
 
-def _siblings(loc: list[str], deployment: type[BaseModel]) -> set[str]:
-    model: Any = BusinessSettings if loc[0] in BusinessSettings.model_fields else deployment
-    valid = {*BusinessSettings.model_fields, *deployment.model_fields}
-    for part in loc[:-1]:
-        if part not in getattr(model, "model_fields", {}):
-            continue  # an index or a source's id: the model stays
-        model = _model_in(model.model_fields[part].annotation)
-        valid = set(getattr(model, "model_fields", {}))
-    return valid
+def _unknown_word(loc: list[str], model: Any, deployment: type[BaseModel]) -> str:
+    word, valid = loc[-1], _words(model) if len(loc) > 1 else _tables(deployment)
+    if model in CONDITIONS and any(word in _words(each) for each in CONDITIONS):
+        listed = ", ".join(sorted(valid))
+        return f"impossible here: {loc[-2]} is {model.KIND}; valid are {listed}"
+    return f"unknown word{suggestion(word, valid)}"
+
+
+def _tables(deployment: type[BaseModel]) -> set[str]:
+    return {*BusinessSettings.model_fields, *deployment.model_fields}
+
+
+def _words(model: Any) -> set[str]:
+    fields = getattr(model, "model_fields", {})
+    return {field.alias or name for name, field in fields.items()}
+
+
+def _model_at(loc: Sequence[str], deployment: type[BaseModel]) -> Any:
+    """The table that a path leads to; an index or a key of the user's own leads nowhere new."""
+    model: Any = deployment
+    if loc and loc[0] in BusinessSettings.model_fields:
+        model = BusinessSettings
+    is_own_key = False
+    for part in loc:
+        if part.isdigit() or is_own_key:
+            is_own_key = False
+            continue
+        field = getattr(model, "model_fields", {}).get(part)
+        annotation = field.annotation if field else None
+        model, is_own_key = _model_in(annotation), _is_keyed(annotation)
+    return model
 
 
 def _model_in(annotation: Any) -> Any:
     if hasattr(annotation, "model_fields"):
         return annotation
-    found = [_model_in(part) for part in getattr(annotation, "__args__", ())]
+    found = [_model_in(part) for part in get_args(annotation)]
     return next((model for model in found if model is not None), None)
 
 
-def _line_of(loc: list[str], text: str) -> int | None:
-    """Find the line of a key: the last part of its path that the file has, under its table."""
-    words = [part for part in loc if not part.isdigit()]
-    best, table = None, ""
+def _is_keyed(annotation: Any) -> bool:
+    return get_origin(annotation) is dict or any(map(_is_keyed, get_args(annotation)))
+
+
+def _line_of(loc: Sequence[str], text: str) -> int | None:
+    """Find the line where a path stands, or the nearest table or key around it."""
+    best, depth, end = None, 0, 0
+    for number, path in _places(text):
+        if best is not None and not end:
+            end = number
+        shared = min(len(path), len(loc))
+        if shared > depth and all(map(_agree, path[:shared], loc[:shared])):
+            best, depth, end = number, shared, 0
+    rest = [part for part in loc[depth:] if not part.isdigit()]
+    if best is None or not rest:
+        return best
+    # An inline table or a list over several lines: the word is on one of them.
+    word = re.compile(rf"(?<![\w-]){re.escape(rest[-1])}(?![\w-])")
+    lines = text.splitlines()
+    within = range(best, (end or len(lines) + 1))
+    return next((number for number in within if word.search(lines[number - 1])), best)
+
+
+def _agree(word: str, part: str) -> bool:
+    """A list's index in the file may be an id in the settings, as of `[[sources]]`."""
+    return word == part or (word.isdigit() and not part.isdigit())
+
+
+def _places(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Every table header and key of a TOML file: its line, and its path with indices of lists."""
+    table: tuple[str, ...] = ()
+    last: dict[tuple[str, ...], int] = {}
     for number, line in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
-        if header:
-            table = header[1]
-            if table.split(".")[0] == words[0]:
-                best = best or number
-        elif table.split(".")[0] == words[0] or not table:
-            key = re.match(r"\s*([A-Za-z0-9_-]+)\s*=", line)
-            if key and key[1] in words[-2:]:
-                best = number
-                if key[1] == words[-1]:
-                    return number
-    return best
+        if header := HEADER.match(line):
+            names = _names(header[2])
+            if header[1] == "[[":
+                last[names] = last.get(names, -1) + 1
+            table = tuple(
+                word
+                for depth, name in enumerate(names, 1)
+                for word in (name, *(str(last[each]) for each in (names[:depth],) if each in last))
+            )
+            yield number, table
+        elif key := KEY.match(line):
+            yield number, (*table, *_names(key[1]))
+
+
+def _names(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in dotted.split("."))

@@ -1,0 +1,147 @@
+"""Whether conditions hold for a subscription, as it is or with another status put in its place.
+
+Source: docs/stages.md, "Conditions".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from operator import ge, gt, le, lt
+
+from projections.timeline import timeline
+from schemas.conditions import Conditions, FlagCondition, NumberCondition, TextCondition
+from schemas.objects import Item, Subscription
+from schemas.rows import Facts, last_of
+from schemas.standing import MrrView
+
+DAY_S = 86_400
+COMPARISONS = {"greater": gt, "less": lt, "at_least": ge, "at_most": le}
+Value = str | int | Fraction
+Condition = TextCondition | NumberCondition | FlagCondition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Considered:
+    """A subscription that rules are tried on; `subscription` may be given a status it once had."""
+
+    subscription: Subscription
+    facts: Facts
+    mrr: MrrView
+
+
+def matches(conditions: Conditions, one: Considered) -> bool:
+    """Whether every condition named holds.
+
+    A field of the items holds when it does for any of them, and its `not` when none is so. A number
+    that is not known holds for `exists = false` and nothing else.
+    """
+    for field, read in VALUES.items():
+        condition = getattr(conditions, field)
+        if condition is not None and not _holds(condition, read(one)):
+            return False
+    data = one.subscription.metadata
+    return all(
+        _holds(condition, (data[key],) if key in data else ())
+        for key, condition in (conditions.metadata or {}).items()
+    )
+
+
+def accepts_status(conditions: Conditions, status: str) -> bool:
+    """Whether the condition on the status alone would hold; without one, any status will do."""
+    return conditions.status is None or _holds(conditions.status, (status,))
+
+
+def _holds(condition: Condition, values: tuple[Value, ...]) -> bool:
+    if not isinstance(condition, FlagCondition) and condition.exists is not None:
+        if condition.exists != bool(values):
+            return False
+        if not condition.exists:
+            return True
+    if isinstance(condition, NumberCondition) and not values:
+        return False
+    if condition.not_ is not None and any(value in condition.not_ for value in values):
+        return False
+    return any(_is_so(condition, value) for value in values) or not _wants(condition)
+
+
+def _wants(condition: Condition) -> bool:
+    """Whether any operator asks for a value; `not` and `exists` do not."""
+    given = condition.model_fields_set - {"not_", "exists"}
+    return any(getattr(condition, word) is not None for word in given)
+
+
+def _is_so(condition: Condition, value: Value) -> bool:
+    """Whether one and the same value is all that is wanted."""
+    if condition.any_of is not None and value not in condition.any_of:
+        return False
+    if condition.equals is not None and value != condition.equals:
+        return False
+    if isinstance(condition, TextCondition):
+        return condition.contains is None or condition.contains in str(value)
+    limits = {word: getattr(condition, word, None) for word in COMPARISONS}
+    return all(limit is None or COMPARISONS[word](value, limit) for word, limit in limits.items())
+
+
+def _of_items(read: Callable[[Item], str | None]) -> Callable[[Considered], tuple[Value, ...]]:
+    return lambda one: tuple(value for item in one.subscription.items if (value := read(item)))
+
+
+def _nicknames(one: Considered) -> tuple[Value, ...]:
+    """The plan's nickname changes without its subscriptions' knowing: the later sighting counts."""
+    seen_at = one.facts.subscriptions[one.subscription.id].versions[-1].at
+    found: list[str] = []
+    for item in one.subscription.items:
+        price = last_of(one.facts.prices, item.price)
+        is_later = price is not None and one.facts.prices[price.id][-1].at >= seen_at
+        nickname = price.nickname if price and is_later else item.nickname
+        found += [nickname] if nickname else []
+    return tuple(found)
+
+
+def _quantity(one: Considered) -> tuple[Value, ...]:
+    """Unknown where there are more items than were shown, and where none is licensed."""
+    licensed = [item for item in one.subscription.items if item.usage_type == "licensed"]
+    if one.subscription.has_more_items or not licensed:
+        return ()
+    return (sum(1 if item.quantity is None else item.quantity for item in licensed),)
+
+
+def _mrr(one: Considered) -> tuple[Value, ...]:
+    if one.subscription.id in one.mrr.pending:
+        return ()
+    return tuple(one.mrr.by_subscription.get(one.subscription.id, {}).values()) or (0,)
+
+
+def _trial_days_left(one: Considered) -> tuple[Value, ...]:
+    now = one.subscription
+    if now.status != "trialing" or now.trial_end is None:
+        return ()
+    return (max(-((one.facts.at - now.trial_end) // DAY_S), 0),)
+
+
+def _cancel_scheduled(one: Considered) -> tuple[Value, ...]:
+    now = one.subscription
+    is_over = now.is_terminal
+    return (not is_over and (now.cancel_at_period_end or now.cancel_at is not None),)
+
+
+def _ever_paying(one: Considered) -> tuple[Value, ...]:
+    return (any(span.is_paying for span in timeline(one.facts.subscriptions[one.subscription.id])),)
+
+
+VALUES: Mapping[str, Callable[[Considered], tuple[Value, ...]]] = {
+    "status": lambda one: (one.subscription.status,),
+    "price": _of_items(lambda item: item.price),
+    "product": _of_items(lambda item: item.product),
+    "nickname": _nicknames,
+    "interval": _of_items(lambda item: item.interval),
+    "currency": _of_items(lambda item: item.currency),
+    "quantity": _quantity,
+    "mrr": _mrr,
+    "cancel_scheduled": _cancel_scheduled,
+    "trial_days_left": _trial_days_left,
+    "ever_paying": _ever_paying,
+}
+"""What a subscription has of each field but `metadata`; nothing where it is not known."""
