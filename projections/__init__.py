@@ -1,7 +1,8 @@
-"""What the facts mean: stage, MRR, renewals, triggers. Pure; one file for each meaning."""
+"""What the facts mean: contact, stage, MRR, renewals, triggers. Pure; a file for each meaning."""
 
 from __future__ import annotations
 
+from projections.contact import project_contact
 from projections.mrr import project_mrr
 from projections.renewals import project_renewals
 from projections.stage import project_stage
@@ -11,7 +12,7 @@ from schemas.transitions import Transition
 from schemas.updates import Update
 
 # Triggers come last: they carry the stage and MRR that the others have told.
-PROJECTIONS = (project_stage, project_mrr, project_renewals, project_triggers)
+PROJECTIONS = (project_contact, project_stage, project_mrr, project_renewals, project_triggers)
 
 
 def project(transition: Transition) -> tuple[Announced, tuple[Update, ...]]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from schemas.money import from_exact, written
-from schemas.rows import Announced, Facts, Subscription
+from schemas.objects import Subscription
+from schemas.rows import Announced, Facts
 from schemas.settings import Automation
 from schemas.times import iso
 from schemas.transitions import Transition
@@ -18,7 +19,7 @@ NEVER_PAID = frozenset({"trialing", "paused", "incomplete", "incomplete_expired"
 def project_triggers(
     transition: Transition, announced: Announced
 ) -> tuple[Announced, Iterator[Update]]:
-    """Fire what has become due and was not fired before.
+    """Fire what has become due and was not fired before; what was over before stays silent.
 
     Comes after the other projections, so that `announced` holds the stage and MRR after the change.
     """
@@ -30,7 +31,8 @@ def project_triggers(
             if key in fired or not _was_canceled(transition.after, subscription):
                 continue
             fired.add(key)
-            updates.append(_fire(transition, announced, automation, subscription))
+            if not _was_over(transition, subscription):
+                updates.append(_fire(transition, announced, automation, subscription))
     return replace(announced, fired=tuple(sorted(fired))), iter(updates)
 
 
@@ -40,6 +42,12 @@ def _was_canceled(facts: Facts, subscription: Subscription) -> bool:
         return False
     statuses = set(facts.subscriptions[subscription.id].statuses)
     return statuses == {"canceled"} or not statuses <= NEVER_PAID
+
+
+def _was_over(transition: Transition, subscription: Subscription) -> bool:
+    """Whether it ended before its source was connected: an old end calls for no action."""
+    connected_at = transition.connected_at
+    return connected_at is not None and (subscription.ended_at or 0) < connected_at
 
 
 def _fire(

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from schemas.rows import Customer, Subscription, Version
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerSeen:
-    """The customer looks like this (Stripe sends whole snapshots, not differences)."""
-
-    version: Version[Customer]
-    duplicate_key: str
+from schemas.rows import Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionSeen:
-    """One of the customer's subscriptions looks like this."""
+class ObjectsSeen:
+    """These objects looked like this at one moment (Stripe sends whole snapshots)."""
 
-    version: Version[Subscription]
+    at: int
     duplicate_key: str
+    versions: tuple[Version[Any], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,4 +24,4 @@ class TimePassed:
     at: int
 
 
-Event = CustomerSeen | SubscriptionSeen | TimePassed
+Event = ObjectsSeen | TimePassed

@@ -9,101 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-FOLD_VERSION = 1
+from schemas.objects import (
+    Checkout,
+    Coupon,
+    Customer,
+    Discount,
+    Invoice,
+    Price,
+    Schedule,
+    Subscription,
+    Thing,
+)
+
+FOLD_VERSION = 2
 """Raised when the same records would give other facts: then a rebuild is due."""
 
-TERMINAL_STATUSES = frozenset({"canceled", "incomplete_expired"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coupon:
-    """Terms of a coupon; `percent_off` is exact decimal text, `amount_off` minor units."""
-
-    id: str
-    duration: str
-    percent_off: str | None = None
-    amount_off: int | None = None
-    currency: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Discount:
-    """A discount in its order; `coupon` is None while its terms are not known."""
-
-    id: str | None
-    coupon: Coupon | None
-    end: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One item of a subscription; `unit_amount` is exact decimal text of minor units."""
-
-    id: str
-    price: str | None = None
-    product: str | None = None
-    currency: str | None = None
-    quantity: int | None = None
-    unit_amount: str | None = None
-    interval: str | None = None
-    interval_count: int = 1
-    billing_scheme: str = "per_unit"
-    usage_type: str = "licensed"
-    divide_by: int | None = None
-    round_up: bool = False
-    current_period_end: int | None = None
-    discounts: tuple[Discount, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
-    """A subscription as one event or object showed it: the whole of what we read of it."""
-
-    id: str
-    status: str
-    created_at: int | None = None
-    trial_end: int | None = None
-    cancel_at: int | None = None
-    cancel_at_period_end: bool = False
-    canceled_at: int | None = None
-    cancel_reason: str | None = None
-    cancel_feedback: str | None = None
-    ended_at: int | None = None
-    collection_pause: str | None = None
-    collection_resumes_at: int | None = None
-    current_period_end: int | None = None
-    items: tuple[Item, ...] = ()
-    has_more_items: bool = False
-    discounts: tuple[Discount, ...] = ()
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether it has ended for good: a terminal subscription never comes back."""
-        return self.status in TERMINAL_STATUSES
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
-    """A customer as one event or object showed it."""
-
-    id: str
-    name: str | None = None
-    email: str | None = None
-    currency: str | None = None
-    created_at: int | None = None
-    deleted: bool = False
-    test_clock: str | None = None
-    discounts: tuple[Discount, ...] = ()
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether it was deleted: Stripe never brings a deleted customer back."""
-        return self.deleted
-
-
-T = TypeVar("T", bound=Customer | Subscription)
+T = TypeVar("T", bound=Thing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,17 +43,23 @@ class Version(Generic[T]):
     prior: Mapping[str, str] = field(default_factory=dict)
 
 
+Sightings = tuple[Version[T], ...]
+"""The sightings of an object's last second, the very last at the end; never empty in a row."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionFacts:
-    """One subscription: sightings of its last second, the very last at the end.
+    """One subscription: its last sightings, and what it ever was.
 
-    `statuses` is the last time of each status it ever had; `history` has, of each status and
-    month, the first and the last sighting (time, status).
+    `statuses` is the last time of each status it ever had; `history` has, of each month, status and
+    whether it cost anything by its list price, the first and the last sighting. `weight` is the
+    size of its largest sighting in bytes: it only grows, so that a bound on it is blind to order.
     """
 
-    versions: tuple[Version[Subscription], ...] = ()
+    versions: Sightings[Subscription] = ()
     statuses: Mapping[str, int] = field(default_factory=dict)
-    history: tuple[tuple[int, str], ...] = ()
+    history: tuple[tuple[int, str, bool], ...] = ()
+    weight: int = 0
 
     @property
     def now(self) -> Subscription:
@@ -141,16 +68,37 @@ class SubscriptionFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evicted:
+    """Ended subscriptions that had no room: their digests, and the newest end among them.
+
+    `cut` is (ended_at, id): what ended then or earlier has no room, whenever it comes.
+    """
+
+    cut: tuple[int, str] = (-1, "")
+    digests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What the records say of one customer; the same for any order and repetition of them.
 
     `at` is the row's time: the newest event or tick. `seen` are the newest duplicate keys.
+    Discounts, coupons and prices are kept by id beside the subscriptions: what one record leaves
+    out, another may have shown.
     """
 
     at: int = 0
     first_seen_at: int | None = None
-    customer: tuple[Version[Customer], ...] = ()
+    first_paid_at: int | None = None
+    customer: Sightings[Customer] = ()
     subscriptions: Mapping[str, SubscriptionFacts] = field(default_factory=dict)
+    evicted: Evicted = Evicted()
+    invoices: Mapping[str, Sightings[Invoice]] = field(default_factory=dict)
+    schedules: Mapping[str, Sightings[Schedule]] = field(default_factory=dict)
+    checkouts: Mapping[str, Sightings[Checkout]] = field(default_factory=dict)
+    discounts: Mapping[str, Sightings[Discount]] = field(default_factory=dict)
+    coupons: Mapping[str, Sightings[Coupon]] = field(default_factory=dict)
+    prices: Mapping[str, Sightings[Price]] = field(default_factory=dict)
     seen: tuple[str, ...] = ()
 
     @property
@@ -162,7 +110,13 @@ class Facts:
     def current(self) -> tuple[Subscription, ...]:
         """Every subscription as it was last seen, oldest first."""
         now = (entry.now for entry in self.subscriptions.values())
-        return tuple(sorted(now, key=lambda each: (each.created_at or 0, each.id)))
+        return tuple(sorted(now, key=lambda each: (each.created_at, each.id)))
+
+
+def last_of(sightings: Mapping[str, Sightings[T]], id_: str | None) -> T | None:
+    """An object as it was last seen; None where it never was."""
+    found = sightings.get(id_) if id_ is not None else None
+    return found[-1].snapshot if found else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,17 +137,30 @@ class AnnouncedRenewal:
     subscription: str | None
     access_until: int | None
     not_collected: bool
+    retry_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncedContact:
+    """The contact that the world was told."""
+
+    kind: str
+    id: str
+    create: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announced:
     """The last values told and the triggers that fired; never recomputed from facts.
 
-    `mrr` is exact text per currency; `has_earned` tells a reactivation from a new customer.
+    `mrr` is exact text per currency, `mrr_of` the same for each subscription that has any;
+    `has_earned` tells a reactivation from a new customer.
     """
 
+    contact: AnnouncedContact | None = None
     stage: AnnouncedStage | None = None
     mrr: Mapping[str, str] = field(default_factory=dict)
+    mrr_of: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     has_earned: bool = False
     renewal: AnnouncedRenewal | None = None
     fired: tuple[str, ...] = ()

@@ -7,18 +7,25 @@ from typing import Any
 
 from schemas.rows import Announced, Facts
 from schemas.settings import BusinessSettings
+from schemas.standing import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
     """Facts before and after one record, what had been announced, and the rules in force.
 
-    `common` holds the fields that all updates of this record share, `index` left out.
+    Args:
+        standing: What facts and rules say after the record.
+        connected_at: For what was fetched: since when events come by themselves. What began before
+            was there already, and is no news. None for events and ticks.
+        common: The fields that all updates of this record share, `index` left out.
     """
 
     before: Facts
     after: Facts
     announced: Announced
     settings: BusinessSettings
+    standing: Standing
     effective_at: int
+    connected_at: int | None
     common: dict[str, Any]

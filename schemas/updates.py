@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict
 from schemas.codec import canonical
 from schemas.money import Amount
 
+Movement = Literal[
+    "new", "expansion", "contraction", "churn", "reactivation", "currency_change", "opening"
+]
 SCHEMA_ADDRESS = "urn:subfold:schema:{name}:v1"
 Money = dict[str, Amount]
 
@@ -75,11 +78,14 @@ class StageChanged(Update):
 
 
 class MrrChanged(Update):
-    """The customer's monthly recurring revenue is another one now."""
+    """The customer's monthly recurring revenue is another one now.
+
+    `opening` is no growth: it was there before the source was connected, and is dated at its start.
+    """
 
     TYPE: ClassVar[str] = "customer.mrr_changed"
 
-    movement: Literal["new", "expansion", "contraction", "churn", "reactivation", "currency_change"]
+    movement: Movement
     before: Money
     after: Money
     delta: Money
@@ -111,6 +117,31 @@ class RenewalChanged(Update):
     reason: Literal["started", "renewed", "rescheduled", "not_renewing", "ended", "collection"]
 
 
+class PresentRenewal(_Data):
+    """The next renewal as it stands."""
+
+    renews_at: str | None
+    subscription: str | None
+    access_until: str | None
+
+
+class ContactChanged(Update):
+    """The customer stands for another contact now, or for the first; with its full present state.
+
+    Who skips updates without a contact loses nothing: what they told is here once more. `pending`
+    are subscriptions whose MRR is not known yet, and why.
+    """
+
+    TYPE: ClassVar[str] = "customer.contact_changed"
+
+    previous: ContactRef | None
+    stage: str | None
+    mrr: Money
+    committed_mrr: Money
+    pending: dict[str, str]
+    renewal: PresentRenewal
+
+
 class AutomationTriggered(Update):
     """A moment that calls for action; fires once for each automation and occasion."""
 
@@ -131,7 +162,13 @@ class AutomationTriggered(Update):
     details: dict[str, str | None]
 
 
-UPDATES: tuple[type[Update], ...] = (StageChanged, MrrChanged, RenewalChanged, AutomationTriggered)
+UPDATES: tuple[type[Update], ...] = (
+    ContactChanged,
+    StageChanged,
+    MrrChanged,
+    RenewalChanged,
+    AutomationTriggered,
+)
 
 
 class Envelope(_Data):

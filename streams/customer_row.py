@@ -2,46 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 
-from projections.contact import contact_of
-from projections.mrr import MrrView, mrr_of
-from projections.renewals import RenewalView, renewal_of
-from projections.stage import StageView, stage_of
+from projections.deletion import with_customer_deleted
+from projections.mrr.discounts import redeemed_by
+from projections.standing import standing_of
 from schemas import customer_row as parts
 from schemas.money import written
+from schemas.objects import Invoice
 from schemas.records import NO_CUSTOMER, Subject
-from schemas.rows import Facts, Row, Subscription
+from schemas.rows import Facts, Row
 from schemas.settings import SettingsInForce
+from schemas.standing import LifetimeView, RenewalView, StageView
 from schemas.times import iso, iso_or_none
 from schemas.updates import ContactRef, OtherRenewal
+from streams.subscription_part import discount_part, subscription_part
 
 
 def customer_row(row: Row, settings: SettingsInForce) -> parts.CustomerRow:
     """Say where a customer stands, by the row's facts and the settings in force."""
     subject = Subject(*row.subject.split("/"))
-    facts, content = row.facts, settings.content
-    mrr = mrr_of(facts)
-    contact = contact_of(facts, subject.customer, content.contact)
+    facts = with_customer_deleted(row.facts)
+    standing = standing_of(facts, subject.customer, settings.content)
+    contact = standing.contact
     return parts.CustomerRow(
         subject=row.subject,
         source=subject.source,
         account=None if subject.account == NO_CUSTOMER else subject.account,
         livemode=subject.livemode,
+        as_of=iso(facts.at),
         customer=_customer(subject.customer, facts),
         contact=contact if isinstance(contact, ContactRef) else None,
         contact_reason=None if isinstance(contact, ContactRef) else contact,
-        stage=_stage(stage_of(facts, content.stages)),
-        mrr=written(mrr.total),
-        committed_mrr=written(mrr.committed(facts.current)),
+        stage=_stage(standing.stages.stage),
+        mrr=written(standing.mrr.total),
+        committed_mrr=written(standing.mrr.committed),
         pending=tuple(
             parts.PendingPart(subscription=subscription, reason=reason)
-            for subscription, reason in sorted(mrr.pending.items())
+            for subscription, reason in sorted(standing.mrr.pending.items())
         ),
-        renewal=_renewal(renewal_of(facts)),
-        subscriptions=tuple(_subscription(each, mrr) for each in facts.current),
-        lifetime=parts.LifetimePart(first_seen_at=iso_or_none(facts.first_seen_at)),
+        renewal=_renewal(standing.renewal),
+        subscriptions=tuple(subscription_part(each, facts, standing) for each in facts.current),
+        evicted_subscriptions=len(facts.evicted.digests),
+        payment=_payment(facts),
+        lifetime=_lifetime(facts, standing.lifetime),
         fold_version=row.fold_version,
         settings_version=settings.version,
     )
@@ -49,15 +53,17 @@ def customer_row(row: Row, settings: SettingsInForce) -> parts.CustomerRow:
 
 def _customer(customer: str, facts: Facts) -> parts.CustomerPart:
     profile = facts.profile
+    own = next(iter(redeemed_by(facts).of_customer), None)
     return parts.CustomerPart(
         id=customer,
         name=profile.name if profile else None,
         email=profile.email if profile else None,
         currency=profile.currency if profile else None,
         metadata=dict(profile.metadata) if profile else {},
-        created_at=iso_or_none(profile.created_at) if profile else None,
+        created_at=iso_or_none(profile.created_at or None) if profile else None,
         deleted_at=iso(facts.customer[-1].at) if profile and profile.deleted else None,
         test_clock=profile.test_clock if profile else None,
+        discount=discount_part(own, facts) if own else None,
     )
 
 
@@ -78,40 +84,38 @@ def _renewal(view: RenewalView) -> parts.RenewalPart:
         ),
         access_until=iso_or_none(view.access_until),
         not_collected=view.not_collected,
-        retry_at=None,
+        retry_at=iso_or_none(view.retry_at),
     )
 
 
-def _subscription(subscription: Subscription, mrr: MrrView) -> parts.SubscriptionPart:
-    amounts: Mapping[str, Fraction] | None = mrr.by_subscription.get(subscription.id)
-    pause = subscription.collection_pause
-    return parts.SubscriptionPart(
-        id=subscription.id,
-        status=subscription.status,
-        created_at=iso_or_none(subscription.created_at),
-        trial_end=iso_or_none(subscription.trial_end),
-        cancel_at=iso_or_none(subscription.cancel_at),
-        canceled_at=iso_or_none(subscription.canceled_at),
-        ended_at=iso_or_none(subscription.ended_at),
-        pause=parts.PausePart(
-            behavior=pause, resumes_at=iso_or_none(subscription.collection_resumes_at)
-        )
-        if pause
-        else None,
-        current_period_end=iso_or_none(subscription.current_period_end),
-        mrr=None if amounts is None else written(amounts),
-        items=tuple(
-            parts.ItemPart(
-                id=item.id,
-                price=item.price,
-                product=item.product,
-                quantity=item.quantity,
-                interval=item.interval,
-                interval_count=item.interval_count,
-                unit_amount=item.unit_amount,
-            )
-            for item in subscription.items
-        ),
-        discounts=tuple(each.id for each in subscription.discounts if each.id),
-        metadata=dict(subscription.metadata),
+def _payment(facts: Facts) -> parts.PaymentPart | None:
+    """The newest invoice decides; one that was deleted as a draft never was."""
+    invoices: list[Invoice] = [sightings[-1].snapshot for sightings in facts.invoices.values()]
+    newest = max(
+        (each for each in invoices if each.status != "deleted"),
+        key=lambda each: (each.created_at, each.id),
+        default=None,
+    )
+    if newest is None:
+        return None
+    return parts.PaymentPart(
+        status=newest.status,
+        latest_invoice=newest.id,
+        subscription=newest.subscription,
+        attempt_count=newest.attempt_count,
+        next_attempt_at=iso_or_none(newest.next_attempt_at),
+        amount_due=written({newest.currency: Fraction(newest.amount_due)})
+        if newest.currency
+        else {},
+    )
+
+
+def _lifetime(facts: Facts, view: LifetimeView) -> parts.LifetimePart:
+    return parts.LifetimePart(
+        first_seen_at=iso_or_none(facts.first_seen_at),
+        first_paid_at=iso_or_none(facts.first_paid_at),
+        started_at=iso_or_none(view.started_at),
+        ever_customer=view.started_at is not None or facts.first_paid_at is not None,
+        churned_at=tuple(map(iso, view.churned_at)),
+        reactivated_at=tuple(map(iso, view.reactivated_at)),
     )

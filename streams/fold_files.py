@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from pydantic import ValidationError
 
 from schemas.codec import canonical
 from schemas.records import Kind, LogRecord
 from schemas.rows import Row
 from schemas.settings import SettingsInForce
 from schemas.updates import Envelope
+from schemas.wire.events import FETCHED, Fetched, unwrap
 from streams.customer_row import customer_row
 from streams.ingest.keys import read_envelope
 from streams.pipeline import YEAR_10000, Outcome, step
@@ -64,17 +66,8 @@ class Folding:
             self.unreadable += 1
             self.complaints.append(f"{found.place}: {found.fault}")
             return
-        about = read_envelope(found.body, self.source, OPEN_SOURCE)
-        record = LogRecord(
-            key=about.key,
-            kind=Kind.WEBHOOK,
-            source=self.source,
-            event_id=about.event_id,
-            event_type=about.event_type,
-            value=found.body,
-            partition=0,
-            offset=self.offset,
-            timestamp_ms=_created(found.body) * 1000,
+        record = _fetched(found.body, self.source, self.offset) or _webhook(
+            found.body, self.source, self.offset
         )
         self.offset += 1
         yield from self._step(record, found.place)
@@ -140,11 +133,48 @@ def read_inputs(paths: Iterable[str]) -> Iterator[Found]:
             yield from _read_text(str(file), data)
 
 
+def _webhook(body: bytes, source: str, offset: int) -> LogRecord:
+    about = read_envelope(body, source, OPEN_SOURCE)
+    return LogRecord(
+        key=about.key,
+        kind=Kind.WEBHOOK,
+        source=source,
+        event_id=about.event_id,
+        event_type=about.event_type,
+        value=body,
+        partition=0,
+        offset=offset,
+        timestamp_ms=_created(body) * 1000,
+    )
+
+
+def _fetched(body: bytes, source: str, offset: int) -> LogRecord | None:
+    """A line that subfold fetched itself; None for anything else, and for a broken one."""
+    if FETCHED.encode() not in body:
+        return None
+    try:
+        fetched = Fetched.model_validate_json(body)
+    except ValidationError:
+        return None
+    thing = fetched.data.object
+    return LogRecord(
+        key=str(fetched.subject(source)),
+        kind=Kind(fetched.kind),
+        source=source,
+        event_id=f"{thing.get('id')}@{fetched.fetched_at}",
+        event_type=f"fetched.{thing.get('object')}",
+        value=body,
+        partition=0,
+        offset=offset,
+        timestamp_ms=fetched.fetched_at * 1000,
+    )
+
+
 def _created(body: bytes) -> int:
     """The event's own time stands in for the broker's; 0 where there is none to read."""
     try:
-        created = orjson.loads(body)["created"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
+        created = unwrap(orjson.loads(body))["created"]
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         return 0
     return created if isinstance(created, int) and 0 <= created < YEAR_10000 else 0
 

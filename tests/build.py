@@ -73,6 +73,49 @@ def customer(id_: str = ANA, **more: Any) -> dict[str, Any]:
     }
 
 
+def invoice(id_: str = "in_1", status: str = "open", **more: Any) -> dict[str, Any]:
+    amount = more.pop("amount", 2000)
+    return {
+        "id": id_,
+        "object": "invoice",
+        "customer": ANA,
+        "status": status,
+        "currency": "usd",
+        "amount_due": amount,
+        "amount_paid": amount if status == "paid" else 0,
+        "attempt_count": 1,
+        "next_payment_attempt": None,
+        "parent": {"subscription_details": {"subscription": BASIC}},
+        "created": START,
+        **more,
+    }
+
+
+def coupon(id_: str = "C", **terms: Any) -> dict[str, Any]:
+    return {"id": id_, "object": "coupon", "duration": "forever", **terms}
+
+
+def discount(id_: str = "di_1", **more: Any) -> dict[str, Any]:
+    return {"id": id_, "object": "discount", "customer": ANA, "end": None, **more}
+
+
+def fetched(
+    thing: dict[str, Any], kind: str = "back_fill", *, at: int = START, **more: Any
+) -> dict[str, Any]:
+    """A line as `subfold` writes what it fetched itself; not an event of Stripe's."""
+    return {
+        "object": "subfold.fetched",
+        "kind": kind,
+        "customer": ANA,
+        "livemode": True,
+        "fetched_at": at,
+        "connected_at": None,
+        "api_version": "2026-10-28.endive",
+        "data": {"object": thing},
+        **more,
+    }
+
+
 def event(
     type_: str,
     thing: dict[str, Any],
@@ -110,15 +153,16 @@ def deleted(thing: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def record(body: dict[str, Any] | bytes, offset: int = 0, **more: Any) -> LogRecord:
     about = body if isinstance(body, dict) else {}
+    is_fetched = about.get("object") == "subfold.fetched"
     return LogRecord(
         key=more.pop("key", SUBJECT),
-        kind=more.pop("kind", Kind.WEBHOOK),
+        kind=more.pop("kind", Kind(about["kind"]) if is_fetched else Kind.WEBHOOK),
         source="main",
         event_id=str(about.get("id", "")),
         event_type=str(about.get("type", "")),
         value=orjson.dumps(body) if isinstance(body, dict) else body,
         partition=0,
         offset=offset,
-        timestamp_ms=int(about.get("created", START)) * 1000,
+        timestamp_ms=int(about.get("created", about.get("fetched_at", START))) * 1000,
         **more,
     )

@@ -5,16 +5,39 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import assert_never
+from typing import Any, assert_never
 
-from schemas.events import CustomerSeen, Event, SubscriptionSeen, TimePassed
-from schemas.rows import Facts, SubscriptionFacts
+from schemas.codec import canonical
+from schemas.events import Event, ObjectsSeen, TimePassed
+from schemas.objects import (
+    Checkout,
+    Coupon,
+    Customer,
+    Discount,
+    Invoice,
+    Item,
+    Price,
+    Schedule,
+    Subscription,
+    Thing,
+)
+from schemas.rows import Facts, SubscriptionFacts, Version
+from streams.fold.bounds import bounded, digest_of
 from streams.fold.order import join
 
 SEEN_MAX = 64
 MONTH_S = 30 * 86_400
 HISTORY_MONTHS_MAX = 120
 """Months of statuses kept of one subscription; of each, every status with its ends."""
+PLACES: dict[type[Thing], str] = {
+    Invoice: "invoices",
+    Schedule: "schedules",
+    Checkout: "checkouts",
+    Discount: "discounts",
+    Coupon: "coupons",
+    Price: "prices",
+}
+"""Where facts keep the sightings of an object, by its id."""
 
 
 def evolve(facts: Facts, event: Event) -> Facts:
@@ -22,22 +45,11 @@ def evolve(facts: Facts, event: Event) -> Facts:
     match event:
         case TimePassed(at=at):
             return replace(facts, at=max(facts.at, at))
-        case CustomerSeen(version=customer):
-            facts = _sighted(facts, customer.at, event.duplicate_key)
-            return replace(facts, customer=join(facts.customer, customer))
-        case SubscriptionSeen(version=version):
-            facts = _sighted(facts, version.at, event.duplicate_key)
-            known = facts.subscriptions.get(version.snapshot.id, SubscriptionFacts())
-            status = version.snapshot.status
-            entry = SubscriptionFacts(
-                versions=join(known.versions, version),
-                statuses={
-                    **known.statuses,
-                    status: max(known.statuses.get(status, 0), version.at),
-                },
-                history=_history((*known.history, (version.at, status))),
-            )
-            return replace(facts, subscriptions={**facts.subscriptions, version.snapshot.id: entry})
+        case ObjectsSeen():
+            facts = _sighted(facts, event.at, event.duplicate_key)
+            for version in event.versions:
+                facts = _joined(facts, version)
+            return bounded(facts)
         case _:
             assert_never(event)
 
@@ -57,16 +69,75 @@ def _sighted(facts: Facts, at: int, duplicate_key: str) -> Facts:
     )
 
 
-def _history(entries: Iterable[tuple[int, str]]) -> tuple[tuple[int, str], ...]:
+def _joined(facts: Facts, version: Version[Any]) -> Facts:
+    thing = version.snapshot
+    if isinstance(thing, Customer):
+        return replace(facts, customer=join(facts.customer, version))
+    if isinstance(thing, Subscription):
+        return _subscription_joined(facts, version)
+    if isinstance(thing, Invoice):
+        facts = _paid(facts, version)
+    place = PLACES[type(thing)]
+    known = getattr(facts, place)
+    entries = {**known, thing.id: join(known.get(thing.id, ()), version)}
+    changes: dict[str, Any] = {place: entries}
+    return replace(facts, **changes)
+
+
+def _subscription_joined(facts: Facts, version: Version[Subscription]) -> Facts:
+    seen = version.snapshot
+    if digest_of(seen.id) in facts.evicted.digests:
+        return facts
+    known = facts.subscriptions.get(seen.id, SubscriptionFacts())
+    entry = SubscriptionFacts(
+        versions=join(known.versions, version),
+        statuses={
+            **known.statuses,
+            seen.status: max(known.statuses.get(seen.status, 0), version.at),
+        },
+        history=_history((*known.history, (version.at, seen.status, _costs(seen)))),
+        weight=max(known.weight, len(canonical(version))),
+    )
+    return replace(facts, subscriptions={**facts.subscriptions, seen.id: entry})
+
+
+def _paid(facts: Facts, version: Version[Invoice]) -> Facts:
+    """The first payment ever, by whichever invoice; one of nothing is none."""
+    invoice = version.snapshot
+    if invoice.status != "paid" or invoice.amount_paid <= 0:
+        return facts
+    at = invoice.paid_at or version.at
+    first = at if facts.first_paid_at is None else min(at, facts.first_paid_at)
+    return replace(facts, first_paid_at=first)
+
+
+def _costs(subscription: Subscription) -> bool:
+    """Whether its list price is more than nothing, or not known."""
+    return not subscription.items or any(_item_costs(item) for item in subscription.items)
+
+
+def _item_costs(item: Item) -> bool:
+    if item.price is None:
+        return True
+    is_free = item.unit_amount is not None and not item.unit_amount.strip("-0.")
+    return item.interval is not None and not is_free
+
+
+def _history(entries: Iterable[tuple[int, str, bool]]) -> tuple[tuple[int, str, bool], ...]:
     """Of each status and month the first and the last sighting; the newest months.
 
     Months are dropped whole, never sighting by sighting: only so it is blind to arrival.
     """
-    months: dict[tuple[int, str], list[int]] = defaultdict(list)
-    for at, status in entries:
-        months[at // MONTH_S, status].append(at)
-    kept = sorted(months)[-HISTORY_MONTHS_MAX:]
-    ends = {(pick(months[key]), key[1]) for key in kept for pick in (min, max)}
+    months: dict[tuple[int, str, bool], list[int]] = defaultdict(list)
+    for at, status, costs in entries:
+        months[at // MONTH_S, status, costs].append(at)
+    kept = sorted({month for month, _, _ in months})[-HISTORY_MONTHS_MAX:]
+    ends = {
+        (pick(times), status, costs)
+        for (month, status, costs), times in months.items()
+        if month in kept
+        for pick in (min, max)
+    }
     return tuple(sorted(ends))
 
 

@@ -8,14 +8,27 @@ Source: docs/contract.md; Stripe's documentation "Event ordering"; rule in docs/
 from __future__ import annotations
 
 from schemas.codec import canonical
-from schemas.rows import T, Version
+from schemas.rows import Sightings, T, Version
 
+FETCHED = "fetched"
+"""Stands for the event type where the object was fetched: it shows its second's end or later."""
 BUCKET_MAX = 32
 """Sightings kept of one second; Stripe's limits make more than a handful impossible in practice."""
+_USUAL_RANK = 2
+_RANKS = {
+    "created": 0,
+    "trial_will_end": 1,
+    "pending_update_expired": 1,
+    "expiring": 1,
+    "paused": 3,
+    "resumed": 3,
+    FETCHED: 4,
+    "deleted": 5,
+}
 
 
-def join(bucket: tuple[Version[T], ...], version: Version[T]) -> tuple[Version[T], ...]:
-    """Add a sighting: keep those of the last second, terminal ones before all others; last is last.
+def join(bucket: Sightings[T], version: Version[T]) -> Sightings[T]:
+    """Add a sighting: keep those of the last second, final ones before all others; last is last.
 
     Commutative, associative and idempotent: a join of a semilattice, hence blind to order.
     """
@@ -23,12 +36,12 @@ def join(bucket: tuple[Version[T], ...], version: Version[T]) -> tuple[Version[T
         return (version,)
     if _rank(version) < _rank(bucket[0]):
         return bucket
-    kept: tuple[Version[T], ...] = _of_one_second(bucket, version)
+    kept: Sightings[T] = _of_one_second(bucket, version)
     last: Version[T] = _latest(kept)
     return (*(other for other in kept if other is not last), last)
 
 
-def _of_one_second(bucket: tuple[Version[T], ...], version: Version[T]) -> tuple[Version[T], ...]:
+def _of_one_second(bucket: Sightings[T], version: Version[T]) -> Sightings[T]:
     # The same event may come in two shapes, from endpoints of two API versions: the newer one wins.
     by_event = {(other.event_id, other.event_type): other for other in bucket}
     key = (version.event_id, version.event_type)
@@ -36,7 +49,7 @@ def _of_one_second(bucket: tuple[Version[T], ...], version: Version[T]) -> tuple
     return tuple(sorted(by_event.values(), key=_tie_order)[-BUCKET_MAX:])
 
 
-def _latest(bucket: tuple[Version[T], ...]) -> Version[T]:
+def _latest(bucket: Sightings[T]) -> Version[T]:
     """Choose the last of a second: not `created`, then the end of the chain of old values."""
     later = tuple(v for v in bucket if not v.event_type.endswith(".created")) or bucket
     ends = tuple(
@@ -62,12 +75,13 @@ def _is_base_of(one: Version[T], other: Version[T]) -> bool:
 
 
 def _rank(version: Version[T]) -> tuple[bool, int]:
-    return (version.snapshot.is_terminal, version.at)
+    return (version.snapshot.is_final, version.at)
 
 
 def _shape_order(version: Version[T]) -> tuple[str, bytes]:
     return (version.api_version, canonical(version))
 
 
-def _tie_order(version: Version[T]) -> tuple[str, str, bytes]:
-    return (version.event_id, version.event_type, canonical(version))
+def _tie_order(version: Version[T]) -> tuple[int, str, str, bytes]:
+    type_rank = _RANKS.get(version.event_type.rpartition(".")[2], _USUAL_RANK)
+    return (type_rank, version.event_id, version.event_type, canonical(version))

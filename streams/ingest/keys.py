@@ -13,6 +13,7 @@ from typing import Any, Literal
 import orjson
 
 from schemas.records import NO_CUSTOMER
+from schemas.wire.events import THIN, unwrap
 from streams.settings import Source
 
 INVALID = "invalid"
@@ -20,7 +21,6 @@ _ID = re.compile(r"[A-Za-z0-9_]{1,255}", re.ASCII)
 # Ids of customers may be a merchant's own choice, as those of coupons are.
 _CUSTOMER = re.compile(r"(?!-$)[!-.0-~]{1,255}", re.ASCII)
 _WORD = re.compile(r"[!-~]{1,255}", re.ASCII)
-_THIN = "v2.core.event"
 
 Foreign = Literal["account", "mode"]
 
@@ -54,7 +54,7 @@ def read_envelope(body: bytes, source_id: str, source: Source) -> Envelope:
     """
     event: dict[str, Any] = {}
     try:
-        event = _object(orjson.loads(body))
+        event = _object(unwrap(_object(orjson.loads(body))))
         account, mode = _id_of(event, "account") or NO_CUSTOMER, _mode(event)
         customer = _customer(event)
         event_id, event_type = _needed_id(event), _needed_word(event, "type")
@@ -93,7 +93,7 @@ def _mode(event: dict[str, Any]) -> str:
 
 def _customer(event: dict[str, Any]) -> str:
     """Where an event names its customer: the object itself, or the object's `customer` field."""
-    if event.get("object") == _THIN:
+    if event.get("object") == THIN:
         return _thin_customer(event)
     thing = _object(_object(event.get("data")).get("object"))
     if thing.get("object") == "customer":

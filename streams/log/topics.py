@@ -17,12 +17,14 @@ DEAD_LETTER_BYTES_MAX = 3 * MIB
 LOG = "stripe.events.v1"
 DEAD_LETTERS = "stripe.events.v1.dlq"
 CUSTOMERS = "billing.customers.v1"
+CONTACTS = "billing.contacts.v1"
 STAGES = "billing.stages.v1"
 MRR = "billing.mrr.v1"
 RENEWALS = "billing.renewals.v1"
 TRIGGERS = "automation.triggers.v1"
-UPDATES = (STAGES, MRR, RENEWALS, TRIGGERS)
+UPDATES = (CONTACTS, STAGES, MRR, RENEWALS, TRIGGERS)
 TOPIC_OF_TYPE = {
+    "customer.contact_changed": CONTACTS,
     "customer.stage_changed": STAGES,
     "customer.mrr_changed": MRR,
     "customer.renewal_changed": RENEWALS,

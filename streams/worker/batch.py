@@ -1,7 +1,7 @@
 """A list of records folded: pure, from rows and settings to all that one transaction writes.
 
 The quick way folds all records and makes each touched row into bytes once, at the end. If anything
-goes wrong there, a bug of ours or a row that has grown too large, the careful way folds the same
+goes wrong there, a bug of ours or a row too large for its readers, the careful way folds the same
 list again and makes the bytes after each record: so the one record that is to blame becomes a dead
 letter, and the rest goes on.
 """
@@ -29,7 +29,6 @@ RECORDS_MAX = 1_000
 """Records of one transaction at most."""
 BYTES_MAX = 8 * MIB
 """Bodies and rows that one transaction may touch, at most; one record always may."""
-ROW_BYTES_MAX = 512 * 1024
 VIEW_BYTES_MAX = 2 * MIB - 64 * 1024
 """A row for readers; with its key it must fit its topic's `max.message.bytes`."""
 UPDATE_BYTES_MAX = 1_000_000
@@ -209,8 +208,8 @@ class _Fold:
 
 def _row_bytes(row: Row, settings: SettingsInForce) -> tuple[bytes, bytes]:
     data, view = encode_row(row), row_for_readers(row, settings)
-    if len(data) > ROW_BYTES_MAX or len(view) > VIEW_BYTES_MAX:
-        raise BadRecordError(DeadLetterReason.ROW_TOO_LARGE, "the row would be too large")
+    if len(view) > VIEW_BYTES_MAX:
+        raise BadRecordError(DeadLetterReason.ROW_TOO_LARGE, "the row would be too large to read")
     return data, view
 
 

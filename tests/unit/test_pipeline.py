@@ -63,7 +63,7 @@ def test_a_body_of_a_foreign_account_is_never_folded():
 @pytest.mark.parametrize(
     "body",
     [
-        event("invoice.paid", {"object": "invoice", "id": "in_1", "customer": ANA}),
+        event("charge.succeeded", {"object": "charge", "id": "ch_1", "customer": ANA}),
         event("a.type.of.the.future", {"object": "novelty", "customer": ANA}),
         {"object": "v2.core.event", "id": "evt_1", "type": "v1.customer.updated"},
     ],

@@ -23,10 +23,11 @@ def test_the_checked_in_schemas_are_those_of_the_code():
 
 @pytest.fixture(scope="module")
 def seen():
-    start = given(updated(customer(), at=START))
+    start = given(updated(customer(metadata={}), at=START))
     first = start.when(updated(subscription(), at=START))
+    linked = start.when(updated(customer(), at=START + 1))
     last = start.when(deleted(subscription(status="canceled"), at=START + 1))
-    return first, last
+    return first, linked, last
 
 
 def test_every_type_of_update_is_valid_by_its_own_schema(seen):
@@ -43,7 +44,7 @@ def test_every_type_of_update_is_valid_by_its_own_schema(seen):
 def test_the_customer_row_is_valid_by_its_schema(seen):
     schema = orjson.loads(schema_files()["billing.customers.v1.json"])
 
-    jsonschema.validate(seen[1].state.model_dump(mode="json"), schema)
+    jsonschema.validate(seen[2].state.model_dump(mode="json"), schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({}, schema)
 

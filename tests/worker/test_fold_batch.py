@@ -10,6 +10,7 @@ from fetched import ListRows, fetched, settings_record
 from schemas.codec import NewerRowError, decode_row
 from schemas.errors import DeadLetterReason
 from schemas.settings import BusinessSettings, Conditions, SettingsInForce, StageRule, Stages
+from streams import pipeline
 from streams.worker import batch
 from streams.worker.batch import Folded, fold_batch, split
 from streams.worker.marker import Fate
@@ -171,7 +172,7 @@ def test_a_bug_in_making_bytes_costs_one_record_too(monkeypatch):
 
 
 def test_a_record_that_makes_its_row_too_large_is_dead_lettered_and_leaves_the_row(monkeypatch):
-    monkeypatch.setattr(batch, "ROW_BYTES_MAX", 4_000)
+    monkeypatch.setattr(pipeline, "ROW_BYTES_MAX", 4_000)
     large = customer(metadata={"note": "x" * 4_000})
     records = [updated(customer()), updated(large, at=START + 1), updated(subscription())]
     folded = fold(*(fetched(body, offset) for offset, body in enumerate(records)))

@@ -1,0 +1,49 @@
+"""Kinds of fields that Stripe's objects share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr
+
+
+def _reference(value: object) -> object:
+    """An object that came expanded stands for its id."""
+    return value.get("id") if isinstance(value, dict) else value
+
+
+def _decimal_text(value: object) -> object:
+    """Exact decimals come as text; whole numbers are as exact."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _percent(value: object) -> object:
+    """A percentage is a JSON number such as 33.33: its shortest text is what Stripe wrote."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+DECIMAL = r"^-?\d{1,24}(\.\d{1,12})?$"
+Text = StrictStr
+Id = Annotated[StrictStr, Field(min_length=1, max_length=255)]
+Reference = Annotated[StrictStr | None, BeforeValidator(_reference)]
+DecimalText = Annotated[
+    Annotated[StrictStr, Field(pattern=DECIMAL)] | None, BeforeValidator(_decimal_text)
+]
+PercentText = Annotated[
+    Annotated[StrictStr, Field(pattern=DECIMAL)] | None, BeforeValidator(_percent)
+]
+# Up to 2^63-1: orjson turns larger ones into floats, which StrictInt refuses.
+Whole = Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)]
+Count = Annotated[StrictInt, Field(ge=1)]
+# Up to the year 9999, the last that has a date.
+Seconds = Annotated[StrictInt, Field(ge=0, lt=253_402_300_800)]
+Metadata = Annotated[
+    dict[StrictStr, StrictStr], BeforeValidator(lambda value: {} if value is None else value)
+]
+none_is_empty = BeforeValidator(lambda value: () if value is None else value)
+
+
+class Wire(BaseModel):
+    """Base of all that is read from Stripe."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())

@@ -1,0 +1,84 @@
+"""Bounds of a row: what is dropped is chosen by content, never by arrival, and leaves its mark.
+
+Source: docs/contract.md, "Rows and markers"; why the bounds are what they are: docs/order.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from schemas.objects import Subscription
+from schemas.rows import Evicted, Facts, Sightings, SubscriptionFacts
+
+ENDED_BYTES_MAX = 256 * 1024
+"""What ended subscriptions may weigh together; a row of 512 KiB keeps the rest for live ones."""
+KEPT_MAX = {
+    "invoices": 24,
+    "schedules": 16,
+    "checkouts": 8,
+    "discounts": 128,
+    "coupons": 128,
+    "prices": 128,
+}
+"""How many objects of a kind are kept: the newest by (created, id)."""
+
+
+def bounded(facts: Facts) -> Facts:
+    """Drop what has no room; facts that fit come back as they are."""
+    changes: dict[str, Any] = {
+        place: _newest(getattr(facts, place), limit)
+        for place, limit in KEPT_MAX.items()
+        if len(getattr(facts, place)) > limit
+    }
+    return _without_old_ended(replace(facts, **changes) if changes else facts)
+
+
+def digest_of(subscription: str) -> str:
+    """Stands for an evicted subscription: short, and as good as never another's."""
+    digest = hashlib.blake2b(subscription.encode(), digest_size=9).digest()
+    return urlsafe_b64encode(digest).decode()
+
+
+def _newest(things: Mapping[str, Sightings[Any]], limit: int) -> dict[str, Sightings[Any]]:
+    def age(id_: str) -> tuple[int, str]:
+        return (things[id_][-1].snapshot.created_at, id_)
+
+    return {id_: things[id_] for id_ in sorted(things, key=age)[-limit:]}
+
+
+def _without_old_ended(facts: Facts) -> Facts:
+    """Keep the newest ended subscriptions that fit, and none that is older than an evicted one.
+
+    Weights only grow and ends do not move, so what has no room now never will; with the newest
+    evicted end as a threshold this is the same for any order of records.
+    """
+    ended = {
+        _end(entry.now): entry for entry in facts.subscriptions.values() if entry.now.is_terminal
+    }
+    cut, left = facts.evicted.cut, ENDED_BYTES_MAX
+    gone = set[str]()
+    for end in sorted(ended, reverse=True):
+        left -= ended[end].weight
+        if left < 0 or end <= cut:
+            cut, left = max(cut, end), -1
+            gone.add(end[1])
+    if not gone:
+        return facts
+    digests = {*facts.evicted.digests, *map(digest_of, gone)}
+    subscriptions: dict[str, SubscriptionFacts] = {
+        id_: entry for id_, entry in facts.subscriptions.items() if id_ not in gone
+    }
+    return replace(
+        facts,
+        subscriptions=subscriptions,
+        evicted=Evicted(cut=cut, digests=tuple(sorted(digests))),
+    )
+
+
+def _end(subscription: Subscription) -> tuple[int, str]:
+    ended_at = subscription.ended_at or subscription.canceled_at or subscription.created_at
+    return (ended_at, subscription.id)

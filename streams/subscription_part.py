@@ -1,0 +1,133 @@
+"""One subscription as readers see it: with its terms, so that its MRR can be counted again."""
+
+from __future__ import annotations
+
+from schemas import customer_row as parts
+from schemas.money import written
+from schemas.objects import Item, Subscription
+from schemas.rows import Facts, last_of
+from schemas.standing import Standing
+from schemas.times import iso_or_none
+
+
+def subscription_part(
+    subscription: Subscription, facts: Facts, standing: Standing
+) -> parts.SubscriptionPart:
+    """Say what is known of a subscription and what the rules make of it."""
+    mrr = standing.mrr
+    amounts = mrr.by_subscription.get(subscription.id)
+    return parts.SubscriptionPart(
+        id=subscription.id,
+        status=subscription.status,
+        stage=standing.stages.of_each.get(subscription.id),
+        is_unmapped=subscription.id in standing.stages.unmapped,
+        created_at=iso_or_none(subscription.created_at or None),
+        start_date=iso_or_none(subscription.start_date),
+        currency=subscription.currency,
+        trial_end=iso_or_none(subscription.trial_end),
+        cancel_at=iso_or_none(subscription.cancel_at),
+        cancel_at_period_end=subscription.cancel_at_period_end,
+        canceled_at=iso_or_none(subscription.canceled_at),
+        cancel_reason=subscription.cancel_reason,
+        cancel_feedback=subscription.cancel_feedback,
+        ended_at=iso_or_none(subscription.ended_at),
+        pause=_pause(subscription, facts),
+        schedule=_schedule(subscription, facts),
+        current_period_end=iso_or_none(subscription.current_period_end),
+        mrr=None if amounts is None else written(amounts),
+        caveats=mrr.caveats.get(subscription.id, ()),
+        items=tuple(_item(item, subscription.id, facts, standing) for item in subscription.items),
+        has_more_items=subscription.has_more_items,
+        discounts=tuple(discount_part(each, facts) for each in subscription.discounts),
+        tax_included=subscription.tax_included,
+        metadata=dict(subscription.metadata),
+    )
+
+
+def discount_part(id_: str, facts: Facts) -> parts.DiscountPart:
+    """Say what is known of a discount; of an id alone nothing but the id."""
+    discount = last_of(facts.discounts, id_)
+    coupon = last_of(facts.coupons, discount.coupon) if discount else None
+    terms = coupon and parts.CouponPart(
+        id=coupon.id,
+        duration=coupon.duration,
+        percent_off=coupon.percent_off,
+        amounts_off={
+            **coupon.amounts_off,
+            **({coupon.currency or "": coupon.amount_off} if coupon.amount_off else {}),
+        },
+        products=coupon.products,
+        is_whole=coupon.is_whole,
+    )
+    return parts.DiscountPart(
+        id=id_,
+        start=iso_or_none(discount.start) if discount else None,
+        end=iso_or_none(discount.end) if discount else None,
+        coupon=terms,
+    )
+
+
+def _pause(subscription: Subscription, facts: Facts) -> parts.PausePart | None:
+    if subscription.status == "paused":
+        schedule = last_of(facts.schedules, subscription.schedule)
+        return parts.PausePart(
+            kind="subscription",
+            behavior=None,
+            reason=subscription.pause_reason,
+            since=iso_or_none(subscription.paused_at),
+            resumes_at=iso_or_none(schedule.resume_at if schedule else None),
+        )
+    if subscription.collection_pause is None:
+        return None
+    return parts.PausePart(
+        kind="collection",
+        behavior=subscription.collection_pause,
+        reason=None,
+        since=None,
+        resumes_at=iso_or_none(subscription.collection_resumes_at),
+    )
+
+
+def _schedule(subscription: Subscription, facts: Facts) -> parts.SchedulePart | None:
+    schedule = last_of(facts.schedules, subscription.schedule)
+    if schedule is None:
+        return None
+    ends = [phase.end for phase in schedule.phases if phase.end is not None]
+    return parts.SchedulePart(
+        id=schedule.id,
+        status=schedule.status,
+        end_behavior=schedule.end_behavior,
+        ends_at=iso_or_none(max(ends, default=None)),
+    )
+
+
+def _item(item: Item, subscription: str, facts: Facts, standing: Standing) -> parts.ItemPart:
+    price = last_of(facts.prices, item.price)
+    amounts = standing.mrr.by_item.get(subscription, {}).get(item.id)
+    return parts.ItemPart(
+        id=item.id,
+        price=item.price,
+        product=item.product,
+        nickname=item.nickname,
+        currency=item.currency,
+        quantity=item.quantity,
+        interval=item.interval,
+        interval_count=item.interval_count,
+        usage_type=item.usage_type,
+        billing_scheme=item.billing_scheme,
+        unit_amount=item.unit_amount,
+        tiers_mode=price.tiers_mode if price else None,
+        tiers=tuple(
+            parts.TierPart(
+                up_to=tier.up_to, unit_amount=tier.unit_amount, flat_amount=tier.flat_amount
+            )
+            for tier in (price.tiers if price else ())
+        ),
+        divide_by=item.divide_by,
+        round_up=item.round_up,
+        tax_behavior=item.tax_behavior,
+        tax_included=item.tax_included,
+        trial_end=iso_or_none(item.trial_end),
+        discounts=tuple(discount_part(each, facts) for each in item.discounts),
+        mrr=None if amounts is None else written(amounts),
+    )
