@@ -10,6 +10,7 @@ COPY LICENSE README.md ./
 COPY schemas schemas
 COPY projections projections
 COPY streams streams
+COPY simulation simulation
 COPY cli cli
 RUN uv sync --frozen --no-dev --no-editable
 

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import orjson
 
-from cli.demo.catalog import BASIC, PRO, SEAT
-from cli.demo.life import Life
-from cli.demo.objects import Generation
+from cli.demo.life import ScriptedLife
+from simulation.catalog import BASIC, PRO, SEAT
+from simulation.objects import Generation
 
 
-def odd_lives() -> list[Life]:
+def odd_lives() -> list[ScriptedLife]:
     """Lives that only a robust reader tells right."""
     return [
-        _delivered_twice(Life(61, "Echo Engines", Generation.BASIL)),
-        _delivered_in_the_wrong_order(Life(62, "Foxglove Film", Generation.CLOVER)),
-        _two_changes_in_one_second(Life(63, "Gorse Gardens", Generation.ENDIVE)),
-        _nonsense_inside(Life(64, "Heather Hotels", Generation.CLOVER)),
-        _words_nobody_knows(Life(65, "Indigo Insurance", Generation.ENDIVE)),
-        _without_your_own_id(Life(66, "Jasmine Joinery", Generation.BASIL, account_id=False)),
-        _in_test_mode(Life(67, "Kale Kiosks", Generation.ENDIVE, test=True)),
-        _outlives_an_api_version(Life(68, "Lilac Labs", Generation.LEGACY)),
-        _deleted(Life(69, "Mint Motors", Generation.CLOVER)),
+        _delivered_twice(ScriptedLife(61, "Echo Engines", Generation.BASIL)),
+        _delivered_in_the_wrong_order(ScriptedLife(62, "Foxglove Film", Generation.CLOVER)),
+        _two_changes_in_one_second(ScriptedLife(63, "Gorse Gardens", Generation.ENDIVE)),
+        _nonsense_inside(ScriptedLife(64, "Heather Hotels", Generation.CLOVER)),
+        _words_nobody_knows(ScriptedLife(65, "Indigo Insurance", Generation.ENDIVE)),
+        _without_your_own_id(
+            ScriptedLife(66, "Jasmine Joinery", Generation.BASIL, account_id=False)
+        ),
+        _in_test_mode(ScriptedLife(67, "Kale Kiosks", Generation.ENDIVE, test=True)),
+        _outlives_an_api_version(ScriptedLife(68, "Lilac Labs", Generation.LEGACY)),
+        _deleted(ScriptedLife(69, "Mint Motors", Generation.CLOVER)),
     ]
 
 
-def _delivered_twice(life: Life) -> Life:
+def _delivered_twice(life: ScriptedLife) -> ScriptedLife:
     life.renew(life.subscribe((BASIC, 1), trial_days=14))
     # Stripe sends again what it believes was lost; `pending_webhooks` is all that may differ.
     again = [orjson.loads(body) | {"pending_webhooks": 0} for body in life.bodies]
@@ -32,7 +34,7 @@ def _delivered_twice(life: Life) -> Life:
     return life
 
 
-def _delivered_in_the_wrong_order(life: Life) -> Life:
+def _delivered_in_the_wrong_order(life: ScriptedLife) -> ScriptedLife:
     sub = life.subscribe((PRO, 1))
     life.wait(3)
     life.buy(sub, PRO, 2)
@@ -42,7 +44,7 @@ def _delivered_in_the_wrong_order(life: Life) -> Life:
     return life
 
 
-def _two_changes_in_one_second(life: Life) -> Life:
+def _two_changes_in_one_second(life: ScriptedLife) -> ScriptedLife:
     sub = life.subscribe((SEAT, 2), status="incomplete")
     life.change(sub, status="active")
     life.buy(sub, SEAT, 6)
@@ -50,7 +52,7 @@ def _two_changes_in_one_second(life: Life) -> Life:
     return life
 
 
-def _nonsense_inside(life: Life) -> Life:
+def _nonsense_inside(life: ScriptedLife) -> ScriptedLife:
     """Each body is validly signed, so each is stored; none but the first two can be folded."""
     life.subscribe((BASIC, 1))
     broken = {"id": "sub_Demo64s1", "object": "subscription", "customer": life.customer}
@@ -60,7 +62,7 @@ def _nonsense_inside(life: Life) -> Life:
     return life
 
 
-def _words_nobody_knows(life: Life) -> Life:
+def _words_nobody_knows(life: ScriptedLife) -> ScriptedLife:
     sub = life.subscribe((SEAT, 3))
     life.wait(2)
     life.tell(sub, "sparkled")
@@ -68,18 +70,18 @@ def _words_nobody_knows(life: Life) -> Life:
     return life
 
 
-def _without_your_own_id(life: Life) -> Life:
+def _without_your_own_id(life: ScriptedLife) -> ScriptedLife:
     life.subscribe((PRO, 1))
     return life
 
 
-def _in_test_mode(life: Life) -> Life:
+def _in_test_mode(life: ScriptedLife) -> ScriptedLife:
     sub = life.subscribe((PRO, 1), trial_days=14)
     life.renew(sub)
     return life
 
 
-def _outlives_an_api_version(life: Life) -> Life:
+def _outlives_an_api_version(life: ScriptedLife) -> ScriptedLife:
     sub = life.subscribe((SEAT, 4))
     life.renew(sub)
     life.generation = Generation.CLOVER
@@ -89,7 +91,7 @@ def _outlives_an_api_version(life: Life) -> Life:
     return life
 
 
-def _deleted(life: Life) -> Life:
+def _deleted(life: ScriptedLife) -> ScriptedLife:
     sub = life.subscribe((BASIC, 1))
     life.wait(3)
     life.end(sub)

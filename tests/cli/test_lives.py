@@ -3,19 +3,19 @@ from typing import Any
 import orjson
 import pytest
 
-from cli.demo.life import Life
+from cli.demo.life import ScriptedLife
 from cli.demo.lives import ordinary_lives
-from cli.demo.objects import Generation
 from cli.demo.odd_lives import odd_lives
 from cli.demo.recorded import recorded_events
+from simulation.objects import Generation
 
 
-def events_of(life: Life) -> list[dict[str, Any]]:
+def events_of(life: ScriptedLife) -> list[dict[str, Any]]:
     return [orjson.loads(body) for body in life.bodies]
 
 
 @pytest.mark.parametrize("life", ordinary_lives(), ids=lambda life: life.customer)
-def test_every_event_of_a_life_has_what_stripes_events_have(life: Life):
+def test_every_event_of_a_life_has_what_stripes_events_have(life: ScriptedLife):
     events = events_of(life)
 
     for event in events:
@@ -29,7 +29,7 @@ def test_every_event_of_a_life_has_what_stripes_events_have(life: Life):
 
 
 @pytest.mark.parametrize("life", ordinary_lives(), ids=lambda life: life.customer)
-def test_the_events_of_a_life_come_in_the_order_of_their_time(life: Life):
+def test_the_events_of_a_life_come_in_the_order_of_their_time(life: ScriptedLife):
     times = [event["created"] for event in events_of(life)]
 
     assert times == sorted(times)

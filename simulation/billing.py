@@ -1,0 +1,156 @@
+"""Invoices of one subscription: made, finalized, collected, tried again, given up.
+
+Stripe's rules: a renewal's invoice is a draft for about an hour; a first one is finalized at once.
+Source: Stripe's documentation, "Subscription invoices" and "Smart Retries".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from fractions import Fraction
+
+from simulation.coupons import Discount
+from simulation.invoices import Invoice, Line, invoice_object, invoice_payment_object
+from simulation.objects import DAY_S, HOUR_S, Generation
+from simulation.subscriptions import Item, Subscription
+from simulation.timeline import Stage, Telling
+
+USAGE_MOST = 40_000
+RETRIES = (
+    (27 * DAY_S, (3 * DAY_S, 5 * DAY_S, 7 * DAY_S)),
+    (6 * DAY_S, (DAY_S, DAY_S, 2 * DAY_S)),
+    (0, (6 * HOUR_S, 6 * HOUR_S)),
+)
+"""Pauses before each retry, by how long the period is at least: done before it ends."""
+
+
+def item_lines(stage: Stage, items: Iterable[Item]) -> tuple[Line, ...]:
+    """What the items cost for their present period; usage is drawn."""
+    lines = []
+    for item in items:
+        metered = item.price.is_metered
+        quantity = stage.chance.between(0, USAGE_MOST) if metered else item.quantity
+        lines.append(
+            Line(
+                price=item.price,
+                item=item.id,
+                quantity=quantity,
+                amount=item.price.cost(quantity),
+                begins=item.begins,
+                ends=item.ends,
+            )
+        )
+    return tuple(lines)
+
+
+def draft(
+    stage: Stage, sub: Subscription, lines: tuple[Line, ...], reason: str, id: str = ""
+) -> Invoice:
+    """Make an invoice of these lines, less the discounts of the subscription."""
+    life = stage.life
+    discounts = _taken_off(sub, lines, life.discount)
+    total = sum(line.amount for line in lines) - sum(amount for _, amount in discounts)
+    invoice = Invoice(
+        id=id or life.new_id("in"),
+        customer=sub.customer,
+        subscription=sub.id,
+        total=max(0, total),
+        currency=sub.items[0].price.currency,
+        created=life.now,
+        reason=reason,
+        lines=lines,
+        discounts=discounts,
+    )
+    return _tell(stage, invoice, "created")
+
+
+def finalize(stage: Stage, invoice: Invoice) -> Invoice:
+    """Give the invoice its number: from here on it only waits for payment."""
+    stage.numbered += 1
+    number = f"{stage.life.profile['invoice_prefix']}-{stage.numbered:04d}"
+    final = replace(invoice, status="open", number=number, finalized_at=stage.life.now)
+    return _tell(stage, final, "finalized")
+
+
+def pay(stage: Stage, invoice: Invoice) -> Invoice:
+    """Collect the invoice."""
+    paid = replace(
+        invoice,
+        status="paid",
+        attempt_count=invoice.attempt_count + 1,
+        next_attempt=None,
+        closed_at=stage.life.now,
+    )
+    _tell(stage, paid, "paid")
+    if paid.total:
+        payment = invoice_payment_object(paid, test=stage.life.test)
+        stage.life.send("invoice_payment.paid", payment, since=Generation.BASIL)
+    return paid
+
+
+def fail(stage: Stage, invoice: Invoice, next_attempt: int | None) -> Invoice:
+    """Try to collect the invoice, in vain."""
+    tried = invoice.attempt_count + 1
+    failed = replace(invoice, attempt_count=tried, next_attempt=next_attempt)
+    return _tell(stage, failed, "payment_failed")
+
+
+def close(stage: Stage, invoice: Invoice, status: str) -> Invoice:
+    """Take the invoice back (`void`), or give it up (`uncollectible`)."""
+    closed = replace(invoice, status=status, next_attempt=None, closed_at=stage.life.now)
+    return _tell(stage, closed, "voided" if status == "void" else "marked_uncollectible")
+
+
+def retry(stage: Stage, id: str, invoice: Invoice, recovers: float) -> Telling[bool]:
+    """Try to collect an invoice whose first attempt fails now, until the retries are used up.
+
+    `recovers` is the probability that one retry succeeds. Returns whether it was paid.
+    """
+    shortest = min(item.ends - item.begins for item in stage.sub(id).items)
+    pauses = next(pauses for least, pauses in RETRIES if shortest >= least)
+    for pause in pauses:
+        due = stage.life.now + pause
+        invoice = fail(stage, invoice, due)
+        if stage.sub(id).status == "active":
+            stage.life.change(id, status="past_due")
+        yield due
+        if not stage.is_on(id):
+            return False
+        if stage.chance.happens(recovers):
+            pay(stage, invoice)
+            return True
+    fail(stage, invoice, None)
+    return False
+
+
+def _tell(stage: Stage, invoice: Invoice, what: str) -> Invoice:
+    stage.invoices[invoice.subscription] = invoice
+    thing = invoice_object(invoice, stage.life.generation, test=stage.life.test)
+    stage.life.send(f"invoice.{what}", thing)
+    return invoice
+
+
+def _taken_off(
+    sub: Subscription, lines: tuple[Line, ...], of_customer: Discount | None
+) -> tuple[tuple[str, int], ...]:
+    """What each discount takes off: items' first, then the subscription's or else the customer's.
+
+    An item's own counts for that item; the other one for what is left. Rounded half to even.
+    """
+    taken: list[tuple[str, int]] = []
+    left = Fraction(0)
+    currency = sub.items[0].price.currency
+    of_items = {item.id: item.discount for item in sub.items}
+    for line in lines:
+        amount = Fraction(line.amount)
+        own = of_items.get(line.item or "")
+        if own:
+            off = own.coupon.off(amount, currency)
+            taken.append((own.id, round(off)))
+            amount -= off
+        left += amount
+    over_all = sub.discount or of_customer
+    if over_all:
+        taken.append((over_all.id, round(over_all.coupon.off(left, currency))))
+    return tuple(taken)

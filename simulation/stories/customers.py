@@ -1,0 +1,92 @@
+"""A customer from its first day: subscriptions, coming back, your own id, discount, deletion."""
+
+from __future__ import annotations
+
+from simulation.catalog import LOYALTY
+from simulation.stories.offers import choose
+from simulation.stories.renewing import live_on
+from simulation.stories.starting import end_trial, start
+from simulation.timeline import Stage, Story
+
+COMES_BACK = 0.35
+SECOND_SUBSCRIPTIONS = 0.15
+
+
+def live(stage: Stage, currency: str) -> Story:
+    """Tell a customer's whole life, from its creation."""
+    chance = stage.chance
+    stage.life.send("customer.created", stage.life.written_customer())
+    stage.begin(_be_known(stage))
+    stage.begin(_be_loyal(stage))
+    stage.begin(_be_deleted(stage))
+    if chance.happens(SECOND_SUBSCRIPTIONS):
+        stage.begin(_subscribe(stage, currency, delay_s=chance.days(5, 150)))
+    yield from _subscribe(stage, currency, delay_s=chance.between(0, 600))
+
+
+def _subscribe(stage: Stage, currency: str, delay_s: int) -> Story:
+    """Have one subscription, and some day perhaps another in its place."""
+    while not stage.life.is_deleted:
+        yield stage.life.now + delay_s
+        if stage.life.is_deleted:
+            return
+        id = start(stage, choose(stage.chance, currency))
+        if stage.sub(id).status == "trialing":
+            yield from end_trial(stage, id)
+        yield from live_on(stage, id)
+        if not stage.chance.happens(COMES_BACK):
+            return
+        delay_s = stage.chance.days(10, 120)
+
+
+def _be_known(stage: Stage) -> Story:
+    """Your own id: there from the start, added late, changed once, or never there."""
+    life, chance = stage.life, stage.chance
+    if "account_id" not in life.profile["metadata"]:
+        yield life.now + chance.days(1, 90)
+        if life.is_deleted or chance.happens(0.3):
+            return
+        _label(stage, stage.account_id)
+    elif chance.happens(0.06):
+        yield life.now + chance.days(10, 200)
+        if not life.is_deleted:
+            _label(stage, f"{stage.account_id}-b")
+
+
+def _label(stage: Stage, account_id: str) -> None:
+    metadata = stage.life.profile["metadata"] | {"account_id": account_id}
+    stage.life.change_customer(metadata=metadata)
+
+
+def _be_loyal(stage: Stage) -> Story:
+    """A discount of the customer's own, for all that has none; some lose it again."""
+    life, chance = stage.life, stage.chance
+    if not chance.happens(0.08):
+        return
+    yield life.now + chance.days(20, 150)
+    if life.is_deleted:
+        return
+    given = life.new_discount(LOYALTY)
+    life.send("customer.discount.created", life.written_discount(given))
+    life.change_customer(discount=given)
+    if chance.happens(0.4):
+        yield life.now + chance.days(40, 120)
+        if not life.is_deleted:
+            life.send("customer.discount.deleted", life.written_discount(given))
+            life.change_customer(discount=None)
+
+
+def _be_deleted(stage: Stage) -> Story:
+    """Deleting a customer ends its subscriptions; which of the events comes first is not said."""
+    life, chance = stage.life, stage.chance
+    if not chance.happens(0.04):
+        return
+    yield life.now + chance.days(30, 300)
+    is_first = chance.happens(0.5)
+    if is_first:
+        life.delete_customer()
+    for sub in list(life.subscriptions.values()):
+        if not sub.is_over:
+            life.end(sub.id)
+    if not is_first:
+        life.delete_customer()
