@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.config import parse_time, warn_of_statuses
+from cli.statuses import told_of_statuses
 from schemas.codec import canonical
 from schemas.settings import SettingsInForce
 from streams.fold_files import Folding, read_inputs
@@ -53,4 +54,6 @@ def fold(  # noqa: PLR0917 - Typer turns parameters into options
     for complaint in folding.complaints:
         typer.echo(complaint, err=True)
     typer.echo(folding.summary(), err=True)
+    for said in told_of_statuses(folding.rows.values(), content.stages):
+        typer.echo(said, err=True)
     raise typer.Exit(1 if folding.unreadable else 0)

@@ -10,7 +10,9 @@ from cli import schemas, settings, topics
 from cli.demo.run import demo
 from cli.fold import fold
 from cli.ingest import ingest
+from cli.init import init
 from cli.kafka import app as kafka
+from cli.statuses import statuses
 from cli.up import up
 from cli.worker import worker
 from schemas.errors import SettingsError, SubfoldError
@@ -24,6 +26,8 @@ app = typer.Typer(
 app.command()(ingest)
 app.command()(worker)
 app.command()(fold)
+app.command()(init)
+app.command()(statuses)
 app.command()(up)
 app.command()(demo)
 app.add_typer(schemas.app, name="schemas")

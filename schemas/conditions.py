@@ -65,9 +65,12 @@ class _Operators(BaseModel):
 
     @model_serializer(mode="wrap")
     def _in_short(self, handler: SerializerFunctionWrapHandler) -> Any:
-        """Leave out what does not count; a list alone is the list."""
+        """Leave out what does not count; a list alone is the list, one number or flag itself."""
         told = {word.rstrip("_"): it for word, it in handler(self).items() if it is not None}
-        return told["any_of"] if told.keys() == {"any_of"} else told
+        if told.keys() != {"any_of"}:
+            return told
+        listed = told["any_of"]
+        return listed[0] if len(listed) == 1 and not isinstance(listed[0], str) else listed
 
 
 class TextCondition(_Operators):

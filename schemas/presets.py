@@ -15,11 +15,9 @@ LIFECYCLE: Mapping[str, Any] = {
         {"name": "Customer", "when": {"status": ("active",)}},
         {"name": "At risk", "when": {"status": ("past_due",)}},
         {"name": "Paused", "when": {"status": ("paused",)}},
-        {
-            "name": "Lost",
-            "when": {"status": ("incomplete_expired", "canceled"), "ever_paying": False},
-        },
-        {"name": "Churned", "when": {"status": ("canceled", "unpaid")}},
+        {"name": "Churned", "when": {"status": ("unpaid",)}},
+        {"name": "Churned", "when": {"status": ("canceled",), "ever_paying": True}},
+        {"name": "Lost", "when": {"status": ("canceled", "incomplete_expired")}},
     ),
 }
 PRESETS: Mapping[str, Stages] = {

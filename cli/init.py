@@ -1,0 +1,66 @@
+"""`subfold init`: a commented subfold.toml to start from, and what its rules say of your events."""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.settings_text import settings_text
+from schemas.errors import SubfoldError
+from schemas.presets import PRESETS
+from schemas.settings import BusinessSettings, SettingsInForce
+from streams.customer_row import customer_row
+from streams.fold_files import Folding, read_inputs
+
+
+class Preset(StrEnum):
+    """The presets of `schemas.presets`, as an option's values."""
+
+    BASIC = "basic"
+    LIFECYCLE = "lifecycle"
+
+
+def init(
+    preset: Annotated[Preset, typer.Option(help="Stages to start with.")] = Preset.BASIC,
+    events: Annotated[
+        list[str] | None,
+        typer.Option(help="Files or folders of events to try the rules on; may be repeated."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the whole file if there is one.")
+    ] = False,
+    output: Annotated[Path, typer.Option(help="File to write.")] = Path("subfold.toml"),
+) -> None:
+    """Write a commented settings file with every business table, and try its rules on events."""
+    if output.exists() and not force:
+        raise SubfoldError(f"{output} exists: write another with --output, or replace it: --force")
+    output.write_text(settings_text(preset.value), encoding="utf-8")
+    typer.echo(f"wrote {output}: preset {preset.value}")
+    if not events:
+        typer.echo(
+            "How many customers would it call Customer that have never paid? Ask with events: "
+            f"subfold init --preset {preset.value} --output {output} --force --events events.jsonl"
+        )
+        return
+    content = BusinessSettings(stages=PRESETS[preset.value])
+    folding = Folding(settings=SettingsInForce(version=1, content=content), source="main")
+    deque(folding.run(read_inputs(events)), maxlen=0)
+    for complaint in folding.complaints:
+        typer.echo(complaint, err=True)
+    typer.echo(never_paying(folding))
+    raise typer.Exit(1 if folding.unreadable else 0)
+
+
+def never_paying(folding: Folding) -> str:
+    """Say how many customers are called Customer by these rules and have never paid.
+
+    Who paid an invoice, or had a subscription that cost something `active` or `past_due`, has paid.
+    """
+    rows = [customer_row(row, folding.settings) for row in folding.rows.values()]
+    called = [row for row in rows if row.stage and row.stage.name == "Customer"]
+    unpaid = sum(not row.lifetime.ever_customer for row in called)
+    return f"{unpaid} of {len(rows)} customers are called Customer and have never paid"
