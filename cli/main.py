@@ -12,6 +12,8 @@ from cli.fold import fold
 from cli.ingest import ingest
 from cli.init import init
 from cli.kafka import app as kafka
+from cli.mrr import mrr
+from cli.simulate import simulate
 from cli.statuses import statuses
 from cli.up import up
 from cli.worker import worker
@@ -26,7 +28,9 @@ app = typer.Typer(
 app.command()(ingest)
 app.command()(worker)
 app.command()(fold)
+app.command()(mrr)
 app.command()(init)
+app.command()(simulate)
 app.command()(statuses)
 app.command()(up)
 app.command()(demo)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -22,13 +22,18 @@ METADATA = "metadata:"
 
 def mrr_of(facts: Facts, settings: BusinessSettings) -> MrrView:
     """Count a customer's MRR at the row's own time."""
+    return view_of(workings_of(facts, settings))
+
+
+def view_of(workings: Iterable[Working]) -> MrrView:
+    """Sum up a customer's subscriptions."""
     seen: dict[str, Fraction] = {}
     by_subscription: dict[str, Amounts] = {}
     by_item: dict[str, dict[str, Amounts]] = {}
     pending: dict[str, str] = {}
     caveats: dict[str, tuple[str, ...]] = {}
     leaving: list[str] = []
-    for working in workings_of(facts, settings):
+    for working in workings:
         id_ = working.subscription.id
         if working.is_leaving:
             leaving.append(id_)

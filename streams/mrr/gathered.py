@@ -1,0 +1,125 @@
+"""What all lines of an input say together, so that each may be answered with it.
+
+A customer's own discount, coupons and prices count for every line, whatever the order; what a line
+shows itself comes before what others say. Of what changes in time a line takes what was seen by
+its time; what came first after it, where nothing was.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from schemas.objects import Coupon, Customer, Discount, Price, Schedule
+from schemas.rows import Facts, Sightings, SubscriptionFacts, T, Version
+from streams.mrr.lines import Line
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Sightings of all lines: by customer where they are a customer's, by id where anybody's."""
+
+    customers: dict[str, list[Version[Customer]]] = field(default_factory=lambda: defaultdict(list))
+    discounts: dict[str, dict[str, list[Version[Discount]]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+    schedules: dict[str, Sightings[Schedule]] = field(default_factory=dict)
+    coupons: dict[str, Sightings[Coupon]] = field(default_factory=dict)
+    prices: dict[str, Sightings[Price]] = field(default_factory=dict)
+
+    def add(self, line: Line) -> None:
+        """Keep what a line says of others than itself."""
+        for version in line.versions:
+            thing: Any = version.snapshot
+            match thing:
+                case Customer():
+                    self.customers[line.customer].append(version)
+                case Discount():
+                    self.discounts[line.customer][thing.id].append(version)
+                case Schedule():
+                    self.schedules[thing.id] = _last((*self.schedules.get(thing.id, ()), version))
+                case Coupon():
+                    self.coupons[thing.id] = _last((*self.coupons.get(thing.id, ()), version))
+                case Price():
+                    self.prices[thing.id] = _last((*self.prices.get(thing.id, ()), version))
+                case _:  # a subscription is its own line's alone
+                    pass
+
+    def facts_of(self, line: Line, at: int) -> Facts:
+        """What is known of a line's subscriptions, at that time."""
+        customer = self.customers.get(line.customer, [])
+        return Facts(
+            at=at,
+            customer=_last(_by_then(customer, at)) or _first(customer),
+            subscriptions={
+                each.snapshot.id: SubscriptionFacts(versions=(each,)) for each in line.subscriptions
+            },
+            schedules=self.schedules,
+            discounts=self._discounts(line, at),
+            coupons=_own_first(line, Coupon, self.coupons),
+            prices=_own_first(line, Price, self.prices),
+        )
+
+    def _discounts(self, line: Line, at: int) -> dict[str, Sightings[Discount]]:
+        """Those seen by then; of later ones only what is named, or the customer's first."""
+        known = self.discounts.get(line.customer, {})
+        found = {id_: seen for id_, each in known.items() if (seen := _last(_by_then(each, at)))}
+        has_own = any(_is_customers(each[-1].snapshot) for each in found.values())
+        named = {
+            id_
+            for version in line.subscriptions
+            for ids in (version.snapshot.discounts, *(i.discounts for i in version.snapshot.items))
+            for id_ in ids
+        }
+        for id_, versions in known.items():
+            is_own = _is_customers(versions[0].snapshot) and not has_own
+            if id_ not in found and (id_ in named or is_own):
+                found[id_] = _first(versions)
+        return found
+
+
+def _is_customers(discount: Discount) -> bool:
+    return discount.subscription is None and discount.item is None
+
+
+def _by_then(versions: Iterable[Version[T]], at: int) -> list[Version[T]]:
+    return [each for each in versions if each.at <= at]
+
+
+def _first(versions: Iterable[Version[T]]) -> Sightings[T]:
+    return tuple(sorted(versions, key=lambda each: each.at)[:1])
+
+
+def _last(versions: Iterable[Version[T]]) -> Sightings[T]:
+    """The newest, one that is final before all others; of the same time the last in the input."""
+    ordered = sorted(versions, key=lambda each: (each.snapshot.is_final, each.at))
+    return tuple(ordered[-1:])
+
+
+def _own_first(
+    line: Line, kind: type[T], others: dict[str, Sightings[T]]
+) -> Mapping[str, Sightings[T]]:
+    """A line's own terms before those that others say, but for what it leaves out of the same."""
+    own: dict[str, Sightings[T]] = {}
+    for version in line.versions:
+        thing: Any = version.snapshot
+        if isinstance(thing, kind) and not _is_more(others[thing.id][-1].snapshot, thing):
+            own[thing.id] = (version,)
+    return ChainMap(own, others) if own else others
+
+
+def _is_more(known: Any, own: Any) -> bool:
+    """Whether another line shows the same terms, and more of them."""
+    if not known.is_final or own.is_final:
+        return False
+    if isinstance(own, Price):
+        return True
+    hidden: dict[str, Any] = {
+        "amounts_off": {},
+        "products": None,
+        "is_whole": False,
+        "created_at": 0,
+    }
+    return bool(replace(known, **hidden) == replace(own, **hidden))
