@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 from aiokafka import ConsumerRecord
 
-from cli.demo.postings import SOURCE, Posting
+from cli.demo.postings import SOURCE
+from cli.webhooks import Posting
 from schemas.settings import SettingsInForce
 from streams.fold_files import Folding, Found
 from streams.log.topics import CUSTOMERS, TEST, UPDATES

@@ -36,7 +36,6 @@ class ScriptedLife(Life):
         test: bool = False,
     ) -> None:
         self._number = f"{number:02d}"
-        self._invoices = 0
         first, now = name.split()[0], BEGINNING + number * 3600
         profile = customer_object(
             id=f"cus_Demo{self._number}{first}",
@@ -52,14 +51,12 @@ class ScriptedLife(Life):
 
     def new_id(self, prefix: str) -> str:
         """Make a short id that people can tell apart in a table."""
-        match prefix:
-            case "evt":
-                return f"evt_demo{self._number}n{len(self.bodies) + 1:03d}"
-            case "sub":
-                return f"sub_Demo{self._number}s{len(self.subscriptions) + 1}"
-            case "in":
-                return f"in_Demo{self._number}n{len(self.bodies) + 1:03d}"
-        return f"{prefix}_Demo{self._number}"
+        serials = {
+            "evt": f"evt_demo{self._number}n{len(self.bodies) + 1:03d}",
+            "sub": f"sub_Demo{self._number}s{len(self.subscriptions) + 1}",
+            "in": f"in_Demo{self._number}n{len(self.bodies) + 1:03d}",
+        }
+        return serials.get(prefix, f"{prefix}_Demo{self._number}")
 
     def send(
         self,

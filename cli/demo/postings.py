@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cli.demo.lives import ordinary_lives
 from cli.demo.odd_lives import odd_lives
 from cli.demo.recorded import recorded_events
+from cli.webhooks import Posting
 from streams.fold_files import OPEN_SOURCE
 from streams.ingest.keys import read_envelope
 
 SOURCE = "main"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
-    """One webhook; those of one subject must arrive in their order."""
-
-    subject: str
-    body: bytes
 
 
 def all_postings() -> list[Posting]:

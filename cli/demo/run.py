@@ -20,10 +20,10 @@ from cli.demo.postings import SOURCE, all_postings
 from cli.demo.reader import read_topics, wait_until_folded
 from cli.demo.recorded import FOLDER
 from cli.demo.report import customers_table, outcomes_table, topics_table
-from cli.demo.sender import send_all
 from cli.stack import Stack, running
 from cli.supervisor import until_signalled
 from cli.voice import Voice
+from cli.webhooks import send_all
 from schemas.errors import SettingsError
 from schemas.settings import SettingsInForce
 from streams.settings import PREFIX, WELL_KNOWN, load_config

@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 from build import START, customer, subscription, updated
-from cli.demo.postings import Posting, all_postings
+from cli.demo.postings import all_postings
+from cli.webhooks import Posting
 from ingest_process import Ingest, running
 from streams.log.topics import DEAD_LETTERS, LOG
 from stripe_side import SECRET

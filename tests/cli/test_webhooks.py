@@ -5,8 +5,7 @@ import pytest
 from aiohttp import web
 from stripe import WebhookSignature
 
-from cli.demo.postings import Posting
-from cli.demo.sender import send_all
+from cli.webhooks import Posting, send_all
 from schemas.errors import BrokerError
 
 SECRET = "whsec_of_this_test"

@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import aiohttp
 from stripe import WebhookSignature
 
-from cli.demo.postings import Posting
-from schemas.errors import BrokerError
+from schemas.errors import BrokerError, SettingsError
 
 AT_ONCE = 8
 PATIENCE_S = 60
+REACH_TIMEOUT_S = 5
 PAUSE_S = 1.0
 OK, BUSY = 200, 503
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """One webhook; those of one subject must arrive in their order."""
+
+    subject: str
+    body: bytes
+
+
 async def send_all(
-    postings: Sequence[Posting], *, url: str, secret: str, sent: Callable[[], None]
+    postings: Iterable[Posting], *, url: str, secret: str, sent: Callable[[], None]
 ) -> int:
     """Post everything; several subjects at once, the events of one after each other.
 
+    All go about in the order in which they are given: each of the lanes in it, each subject in one.
     `sent` is called after each webhook that was taken in.
 
     Returns:
@@ -31,26 +42,46 @@ async def send_all(
     Raises:
         BrokerError: The door refused one, or was busy for a minute.
     """
-    by_subject: defaultdict[str, list[bytes]] = defaultdict(list)
+    lanes: list[list[bytes]] = [[] for _ in range(AT_ONCE)]
+    lane_of: defaultdict[str, int] = defaultdict(lambda: len(lane_of) % AT_ONCE)
     for posting in postings:
-        by_subject[posting.subject].append(posting.body)
-    waiting = iter(by_subject.values())
+        lanes[lane_of[posting.subject]].append(posting.body)
     retries = 0
 
-    async def work(session: aiohttp.ClientSession) -> None:
+    async def work(session: aiohttp.ClientSession, bodies: list[bytes]) -> None:
         nonlocal retries
-        for bodies in waiting:
-            for body in bodies:
-                retries += await _send(session, url, secret, body)
-                sent()
+        for body in bodies:
+            retries += await _send(session, url, secret, body)
+            sent()
 
     try:
         async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
-                group.create_task(work(session))
+            for bodies in lanes:
+                group.create_task(work(session, bodies))
     except* BrokerError as refused:
         raise refused.exceptions[0] from None
     return retries
+
+
+async def reach(url: str) -> None:
+    """Find out at once whether anything answers there; `send_all` waits and tries again.
+
+    Raises:
+        SettingsError: It is no address of the web.
+        BrokerError: Nothing answers.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise SettingsError(
+            f"{url}: not an address such as http://localhost:8080/webhooks/stripe/main"
+        )
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        async with asyncio.timeout(REACH_TIMEOUT_S):
+            _, writer = await asyncio.open_connection(parts.hostname, port)
+    except (OSError, TimeoutError) as error:
+        raise BrokerError(f"{url}: nothing answers there ({error})") from error
+    writer.close()
 
 
 async def _send(session: aiohttp.ClientSession, url: str, secret: str, body: bytes) -> int:
