@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from pydantic import StrictBool
+
 from schemas.records import NO_CUSTOMER, Subject
 from schemas.wire.types import Id, Seconds, Text, Wire
 
@@ -47,7 +49,7 @@ class Fetched(Wire):
     object: Literal["subfold.fetched"]
     kind: Literal["back_fill", "enrichment", "repair"]
     customer: Id
-    livemode: bool
+    livemode: StrictBool
     account: Text | None = None
     fetched_at: Seconds
     connected_at: Seconds | None = None

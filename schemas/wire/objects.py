@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from pydantic import Field
+
 from schemas.wire.discounts import Discount
 from schemas.wire.types import (
     Id,
@@ -28,7 +30,7 @@ class Customer(Wire):
     deleted: bool = False
     test_clock: Reference = None
     discount: Discount | None = None
-    metadata: Metadata = {}
+    metadata: Metadata = Field(default_factory=dict)
 
 
 class SubscriptionDetails(Wire):
@@ -105,4 +107,4 @@ class CheckoutSession(Wire):
     id: Id
     subscription: Reference = None
     created: Seconds = 0
-    metadata: Metadata = {}
+    metadata: Metadata = Field(default_factory=dict)

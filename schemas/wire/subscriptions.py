@@ -120,4 +120,4 @@ class Subscription(Wire):
     default_tax_rates: TaxRates = ()
     schedule: Reference = None
     latest_invoice: Reference = None
-    metadata: Metadata = {}
+    metadata: Metadata = Field(default_factory=dict)

@@ -1,0 +1,165 @@
+"""Bounds of a row, at the limit and one to each side of it, in any order."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from build import START, customer, deleted, event, invoice, record, subscription, updated
+from schemas.codec import canonical, encode_row
+from schemas.rows import SubscriptionFacts
+from schemas.settings import SettingsInForce
+from streams import pipeline
+from streams.fold import bounds
+from streams.fold.evolve import HISTORY_MONTHS_MAX, MONTH_S
+from streams.pipeline import Outcome, step
+
+RULES = SettingsInForce(version=1)
+FEW_BYTES = 6_000
+
+
+def fold(bodies):
+    row = None
+    for offset, body in enumerate(bodies):
+        row = step(row, record(body, offset), RULES).row or row
+    return row
+
+
+def ended(number, size=0, at=None):
+    """The end of a subscription; higher numbers ended later."""
+    at = START + number if at is None else at
+    thing = subscription(
+        f"sub_{number:04d}", "canceled", ended_at=at, metadata={"note": "x" * size}
+    )
+    return deleted(thing, at=at, id=f"evt_{number:04d}")
+
+
+def live(number):
+    return updated(subscription(f"sub_{number:04d}"), at=START, id=f"evt_live{number:04d}")
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(bounds, "ENDED_BYTES_MAX", FEW_BYTES)
+
+
+@settings(deadline=None, max_examples=60)
+@for_all(
+    numbers=st.lists(st.integers(0, 30), min_size=1, max_size=14, unique=True),
+    sizes=st.lists(st.sampled_from([0, 300, 2_000]), min_size=31, max_size=31),
+    with_live=st.sets(st.integers(0, 30), max_size=6),
+    chance=st.randoms(use_true_random=False),
+)
+def test_what_has_no_room_is_chosen_by_content_never_by_arrival(numbers, sizes, with_live, chance):
+    bodies = [ended(number, sizes[number]) for number in numbers] + [live(n) for n in with_live]
+    shuffled = bodies + bodies[::2]
+    chance.shuffle(shuffled)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bounds, "ENDED_BYTES_MAX", FEW_BYTES)
+        one, other = fold(bodies), fold(shuffled)
+
+    assert canonical(one.facts) == canonical(other.facts)
+    kept = [each for each in one.facts.subscriptions.values() if each.now.is_terminal]
+    assert sum(each.weight for each in kept) <= FEW_BYTES
+    gone = set(numbers) - {int(each.now.id[4:]) for each in kept}
+    assert len(one.facts.evicted.digests) == len(gone)
+    assert not gone or max(gone) < min((int(each.now.id[4:]) for each in kept), default=FEW_BYTES)
+
+
+@pytest.mark.parametrize(("spare", "is_kept"), [(-1, False), (0, True), (1, True)])
+def test_ended_subscriptions_fill_their_room_to_the_byte(monkeypatch, spare, is_kept):
+    bodies = [ended(number, 100) for number in range(3)]
+    facts = fold(bodies).facts
+    weight = sum(entry.weight for entry in facts.subscriptions.values())
+    monkeypatch.setattr(bounds, "ENDED_BYTES_MAX", weight + spare)
+    facts = fold(bodies).facts
+
+    assert ("sub_0000" in facts.subscriptions) == is_kept
+    assert len(facts.evicted.digests) == (0 if is_kept else 1)
+    assert {"sub_0001", "sub_0002"} <= set(facts.subscriptions)
+
+
+def test_nothing_brings_an_evicted_subscription_back(small):
+    bodies = [ended(number, 3_000) for number in range(3)]
+    before = fold(bodies).facts
+    late = [live(0), ended(0, 3_000), ended(0, 0)]
+    after = fold([*bodies, *late]).facts
+
+    assert set(after.subscriptions) == {"sub_0002"}
+    assert after.evicted == before.evicted
+
+
+def test_a_customer_with_hundreds_of_ended_subscriptions_still_has_a_row():
+    row = None
+    for number in range(400):
+        done = step(row, record(ended(number), number), RULES)
+        assert done.outcome is Outcome.FOLDED
+        row = done.row
+
+    assert len(encode_row(row)) <= pipeline.ROW_BYTES_MAX
+    assert len(row.facts.subscriptions) + len(row.facts.evicted.digests) == 400
+    assert "sub_0399" in row.facts.subscriptions
+    assert "sub_0000" not in row.facts.subscriptions
+
+
+@pytest.mark.parametrize("extra", [-1, 0, 1])
+def test_of_each_other_kind_the_newest_are_kept(extra):
+    limit = bounds.KEPT_MAX["invoices"]
+    bodies = [
+        event("invoice.paid", invoice(f"in_{n:03d}", "paid", created=START + n), id=f"evt_{n}")
+        for n in range(limit + extra)
+    ]
+    forth, back = fold(bodies).facts, fold(reversed(bodies)).facts
+
+    assert canonical(forth) == canonical(back)
+    assert len(forth.invoices) == min(limit, limit + extra)
+    assert ("in_000" in forth.invoices) == (extra < 1)
+
+
+@pytest.mark.parametrize("extra", [-1, 0, 1])
+def test_months_of_history_are_dropped_whole_and_the_oldest_first(extra):
+    count = HISTORY_MONTHS_MAX + extra
+    bodies = [
+        updated(
+            subscription(status=status),
+            at=START + month * MONTH_S + second,
+            id=f"evt_{month}{status}",
+        )
+        for month in range(count)
+        for second, status in ((0, "active"), (9, "past_due"))
+    ]
+    forth, back = (fold(order).facts.subscriptions["sub_basic"] for order in (bodies, bodies[::-1]))
+
+    assert isinstance(forth, SubscriptionFacts)
+    assert forth.history == back.history
+    assert len({at // MONTH_S for at, _, _ in forth.history}) == min(count, HISTORY_MONTHS_MAX)
+    assert forth.statuses == {
+        "active": START + (count - 1) * MONTH_S,
+        "past_due": START + (count - 1) * MONTH_S + 9,
+    }
+
+
+@pytest.mark.parametrize(
+    ("spare", "outcome"), [(-1, "dead_lettered"), (0, "folded"), (1, "folded")]
+)
+def test_a_record_that_would_make_the_row_too_large_is_a_dead_letter(monkeypatch, spare, outcome):
+    first, second = (
+        updated(customer()),
+        updated(customer(metadata={"note": "x" * 999}), at=START + 1),
+    )
+    row = fold([first])
+    size = len(encode_row(step(row, record(second, 1), RULES).row))
+    monkeypatch.setattr(pipeline, "ROW_BYTES_MAX", size + spare)
+    done = step(row, record(second, 1), RULES)
+
+    assert done.outcome == outcome
+    assert (done.row is None) == (outcome == "dead_lettered")
+
+
+def test_live_subscriptions_are_never_evicted(small):
+    row = fold([live(number) for number in range(40)])
+
+    assert len(row.facts.subscriptions) == 40
+    assert row.facts.evicted.digests == ()
