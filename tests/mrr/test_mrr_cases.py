@@ -112,7 +112,7 @@ def test_a_customers_discount_counts_however_it_comes(case, preset, generation):
         for way, lines in ways.items()
     }
 
-    assert told == dict.fromkeys(ways, [expected(case, preset)])
+    assert told == {way: [expected(case, preset)] for way in ways}
 
 
 def test_a_thousand_subscriptions_are_answered_in_order():
