@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from projections.mrr.discounts import Redeemed, redeemed_by
 from schemas import customer_row as parts
-from schemas.money import written
-from schemas.objects import Item, Subscription
+from schemas.money import Amounts, written
+from schemas.objects import Item, Price, Subscription, Tier
 from schemas.rows import Facts, last_of
-from schemas.standing import Standing
+from schemas.standing import MrrView, Standing
 from schemas.times import iso_or_none
 
 
@@ -14,7 +15,8 @@ def subscription_part(
     subscription: Subscription, facts: Facts, standing: Standing
 ) -> parts.SubscriptionPart:
     """Say what is known of a subscription and what the rules make of it."""
-    mrr = standing.mrr
+    mrr, redeemed = standing.mrr, redeemed_by(facts)
+    seen_at = facts.subscriptions[subscription.id].versions[-1].at
     amounts = mrr.by_subscription.get(subscription.id)
     return parts.SubscriptionPart(
         id=subscription.id,
@@ -36,9 +38,11 @@ def subscription_part(
         current_period_end=iso_or_none(subscription.current_period_end),
         mrr=None if amounts is None else written(amounts),
         caveats=mrr.caveats.get(subscription.id, ()),
-        items=tuple(_item(item, subscription.id, facts, standing) for item in subscription.items),
+        items=_items(subscription, facts, mrr, redeemed),
         has_more_items=subscription.has_more_items,
-        discounts=tuple(discount_part(each, facts) for each in subscription.discounts),
+        discounts=tuple(
+            discount_part(each, facts) for each in redeemed.of_subscription(subscription, seen_at)
+        ),
         tax_included=subscription.tax_included,
         metadata=dict(subscription.metadata),
     )
@@ -101,33 +105,59 @@ def _schedule(subscription: Subscription, facts: Facts) -> parts.SchedulePart | 
     )
 
 
-def _item(item: Item, subscription: str, facts: Facts, standing: Standing) -> parts.ItemPart:
-    price = last_of(facts.prices, item.price)
-    amounts = standing.mrr.by_item.get(subscription, {}).get(item.id)
+def _items(
+    subscription: Subscription, facts: Facts, mrr: MrrView, redeemed: Redeemed
+) -> tuple[parts.ItemPart, ...]:
+    seen_at = facts.subscriptions[subscription.id].versions[-1].at
+    amounts = mrr.by_item.get(subscription.id, {})
+    return tuple(
+        _item(
+            item,
+            last_of(facts.prices, item.price),
+            subscription.currency or "",
+            tuple(discount_part(each, facts) for each in redeemed.of_item(item, seen_at)),
+            amounts.get(item.id),
+        )
+        for item in subscription.items
+    )
+
+
+def _item(
+    item: Item,
+    price: Price | None,
+    currency: str,
+    discounts: tuple[parts.DiscountPart, ...],
+    amounts: Amounts | None,
+) -> parts.ItemPart:
+    """An item with what its price costs in the subscription's currency, where that is known."""
+    option = price.options.get(currency) if price and currency != item.currency else None
+    tiers = price.tiers if price else ()
     return parts.ItemPart(
         id=item.id,
         price=item.price,
         product=item.product,
         nickname=item.nickname,
-        currency=item.currency,
+        currency=currency if option else item.currency,
         quantity=item.quantity,
         interval=item.interval,
         interval_count=item.interval_count,
         usage_type=item.usage_type,
         billing_scheme=item.billing_scheme,
-        unit_amount=item.unit_amount,
+        unit_amount=option.unit_amount if option else item.unit_amount,
         tiers_mode=price.tiers_mode if price else None,
-        tiers=tuple(
-            parts.TierPart(
-                up_to=tier.up_to, unit_amount=tier.unit_amount, flat_amount=tier.flat_amount
-            )
-            for tier in (price.tiers if price else ())
-        ),
+        tiers=_tiers(option.tiers if option else tiers),
         divide_by=item.divide_by,
         round_up=item.round_up,
         tax_behavior=item.tax_behavior,
         tax_included=item.tax_included,
         trial_end=iso_or_none(item.trial_end),
-        discounts=tuple(discount_part(each, facts) for each in item.discounts),
+        discounts=discounts,
         mrr=None if amounts is None else written(amounts),
+    )
+
+
+def _tiers(tiers: tuple[Tier, ...]) -> tuple[parts.TierPart, ...]:
+    return tuple(
+        parts.TierPart(up_to=each.up_to, unit_amount=each.unit_amount, flat_amount=each.flat_amount)
+        for each in tiers
     )

@@ -78,10 +78,8 @@ class Counting:
         redeemed, scope = self.redeemed, tuple(invoice.items)
         seen_at = self.facts.subscriptions[subscription.id].versions[-1].at
         for id_, item in invoice.items.items():
-            named = redeemed.of(item.discounts, redeemed.of_item.get(id_, ()), seen_at)
-            yield from invoice.subtract(named, "item", (id_,))
-        later = redeemed.of_subscription.get(subscription.id, ())
-        own = redeemed.of(subscription.discounts, later, seen_at)
+            yield from invoice.subtract(redeemed.of_item(item, seen_at), "item", (id_,))
+        own = redeemed.of_subscription(subscription, seen_at)
         yield from invoice.subtract(own, "subscription", scope)
         if all(invoice.has_ended(each) for each in own):
             yield from invoice.subtract(redeemed.of_customer, "customer", scope)

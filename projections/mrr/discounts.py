@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from schemas.objects import Discount
+from schemas.objects import Discount, Item, Subscription
 from schemas.rows import Facts, Sightings
 
 
@@ -19,30 +19,31 @@ from schemas.rows import Facts, Sightings
 class Redeemed:
     """What is known of a customer's discounts, by whose they are; ids, oldest sighting first.
 
-    `of_customer` is the one of the customer itself; it may be one that nobody showed.
+    `of_customer` is the one of the customer itself, if any; it may be one that nobody showed.
     """
 
     sightings: Mapping[str, Sightings[Discount]]
-    of_subscription: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    of_item: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    by_subscription: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    by_item: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     of_customer: tuple[str, ...] = ()
 
-    def of(self, named: tuple[str, ...], later: tuple[str, ...], seen_at: int) -> tuple[str, ...]:
-        """The named ones in their order, then those seen after `seen_at`; none that was deleted."""
-        if not named and not later:
-            return ()
-        return (
-            *(each for each in named if not self._is_deleted(each)),
-            *(
-                each
-                for each in later
-                if each not in named
-                and self.sightings[each][-1].at > seen_at
-                and not self._is_deleted(each)
-            ),
-        )
+    def of_subscription(self, subscription: Subscription, seen_at: int) -> tuple[str, ...]:
+        """Ids in their order, of a subscription that was last seen at that time."""
+        later = self.by_subscription.get(subscription.id, ())
+        return self._live(subscription.discounts, later, seen_at)
 
-    def _is_deleted(self, id_: str) -> bool:
+    def of_item(self, item: Item, seen_at: int) -> tuple[str, ...]:
+        """The same of one item."""
+        return self._live(item.discounts, self.by_item.get(item.id, ()), seen_at)
+
+    def _live(self, named: tuple[str, ...], seen: tuple[str, ...], at: int) -> tuple[str, ...]:
+        if not named and not seen:
+            return ()
+        later = (each for each in seen if self.sightings[each][-1].at > at and each not in named)
+        return tuple(each for each in (*named, *later) if not self.is_deleted(each))
+
+    def is_deleted(self, id_: str) -> bool:
+        """Whether it was taken away, as far as is known."""
         found = self.sightings.get(id_)
         return bool(found and found[-1].snapshot.is_deleted)
 
@@ -52,22 +53,24 @@ def redeemed_by(facts: Facts) -> Redeemed:
     if not facts.discounts and not facts.customer:
         return Redeemed(sightings={})
     own: list[str] = []
-    of_subscription, of_item = defaultdict(list), defaultdict(list)
+    by_subscription, by_item = defaultdict(list), defaultdict(list)
     for id_ in sorted(facts.discounts, key=lambda each: (facts.discounts[each][-1].at, each)):
         discount = facts.discounts[id_][-1].snapshot
         if discount.item is not None:
-            of_item[discount.item].append(id_)
+            by_item[discount.item].append(id_)
         elif discount.subscription is not None:
-            of_subscription[discount.subscription].append(id_)
+            by_subscription[discount.subscription].append(id_)
         else:
             own.append(id_)
     redeemed = Redeemed(
         sightings=facts.discounts,
-        of_subscription={key: tuple(ids) for key, ids in of_subscription.items()},
-        of_item={key: tuple(ids) for key, ids in of_item.items()},
+        by_subscription={key: tuple(ids) for key, ids in by_subscription.items()},
+        by_item={key: tuple(ids) for key, ids in by_item.items()},
     )
     found = _customers_own(facts, own)
-    return replace(redeemed, of_customer=redeemed.of((found,), (), 0)) if found else redeemed
+    if found is None or redeemed.is_deleted(found):
+        return redeemed
+    return replace(redeemed, of_customer=(found,))
 
 
 def _customers_own(facts: Facts, own: list[str]) -> str | None:
