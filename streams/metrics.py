@@ -21,6 +21,11 @@ transactions = Counter("subfold_transactions_total", "Transactions committed.")
 transaction_seconds = Histogram(
     "subfold_transaction_duration_seconds", "From the first record folded to the commit."
 )
+unknown_statuses = Counter(
+    "subfold_unknown_statuses_total",
+    "Times that a customer's subscription came into a status that Stripe did not have when this "
+    "release was made and that no stage rule names: alarm on any.",
+)
 rows = Gauge("subfold_rows", "Customer rows held.", ["partition"])
 position = Gauge("subfold_position", "Next offset of the log to be folded.", ["partition"])
 lag_seconds = Gauge(

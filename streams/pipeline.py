@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from projections import project
 from projections.deletion import with_customer_deleted
+from projections.stage import unknown_statuses
 from projections.standing import standing_of
 from schemas.codec import encode_row
 from schemas.errors import BadRecordError, DeadLetterReason
@@ -61,12 +62,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What one record did. `row` is None when it touches none; `error` is why a letter is dead."""
+    """What one record did. `row` is None when it touches none; `error` is why a letter is dead.
+
+    `unknown_statuses` are new on this row, named by no stage rule, and none that Stripe had.
+    """
 
     outcome: Outcome
     row: Row | None = None
     updates: tuple[Envelope, ...] = ()
     error: BadRecordError | None = None
+    unknown_statuses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +124,7 @@ def _folded(
     )
     if len(encode_row(row)) > ROW_BYTES_MAX:
         raise BadRecordError(DeadLetterReason.ROW_TOO_LARGE, "the row would be too large")
+    had = {entry.now.status for entry in before.facts.subscriptions.values()}
     is_known = is_duplicate(before.facts, reading.event)
     return Step(
         outcome=Outcome.DUPLICATE if is_known else Outcome.FOLDED,
@@ -133,6 +139,7 @@ def _folded(
             )
             for data in told
         ),
+        unknown_statuses=tuple(set(unknown_statuses(standing.stages)) - had),
     )
 
 

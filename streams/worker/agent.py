@@ -93,6 +93,9 @@ def _tell(partition: Partition, folded: Folded, seconds: float) -> None:
         metrics.events.labels(fate.value).inc(count)
     for update_type, count in folded.updates.items():
         metrics.updates.labels(update_type).inc(count)
+    for status, count in folded.unknown_statuses.items():
+        metrics.unknown_statuses.inc(count)
+        log.warning("unknown_status_seen", partition=number, status=status, count=count)
     metrics.transactions.inc()
     metrics.transaction_seconds.observe(seconds)
     metrics.rows.labels(number).set(len(partition.keys))

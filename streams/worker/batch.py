@@ -61,7 +61,7 @@ class Folded:
     """What a list of records came to: all of it is written by one transaction.
 
     `rows` are those that changed, `stored` the same as bytes; `newest_ms` is the newest record's
-    time in the log; `updates` counts by type.
+    time in the log; `updates` counts by type, `unknown_statuses` how often each was new on a row.
     """
 
     next_offset: int
@@ -73,6 +73,7 @@ class Folded:
     dead_letters: Sequence[DeadLetter]
     fates: Mapping[Fate, int]
     updates: Mapping[str, int]
+    unknown_statuses: Mapping[str, int]
 
 
 def split(records: Sequence[FetchedRecord], rows: Rows) -> Iterator[Sequence[FetchedRecord]]:
@@ -127,6 +128,7 @@ class _Fold:
         self._dead: list[DeadLetter] = []
         self._fates: Counter[Fate] = Counter()
         self._updates: Counter[str] = Counter()
+        self._unknown_statuses: Counter[str] = Counter()
 
     def take(self, fetched: FetchedRecord) -> None:
         """Fold one record, or bury it."""
@@ -172,6 +174,7 @@ class _Fold:
             dead_letters=self._dead,
             fates=self._fates,
             updates=self._updates,
+            unknown_statuses=self._unknown_statuses,
         )
 
     def _take_record(self, record: LogRecord) -> None:
@@ -187,6 +190,7 @@ class _Fold:
             self._touched[key] = (result.row, self._settings)
         self._outputs += outputs
         self._updates.update(update.type for update in result.updates)
+        self._unknown_statuses.update(result.unknown_statuses)
         self._fates[Fate(result.outcome.value)] += 1
 
     def _take_settings(self, record: LogRecord) -> None:

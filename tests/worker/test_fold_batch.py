@@ -216,3 +216,11 @@ def test_a_record_above_the_bound_has_a_transaction_of_its_own(monkeypatch):
     parts = list(split([fetched(b"x" * 20, n) for n in range(2)], ListRows()))
 
     assert [len(part) for part in parts] == [1, 1]
+
+
+def test_a_status_that_stripe_did_not_have_is_counted_once_for_each_customer_it_is_new_to():
+    strange = subscription(status="dormant")
+    bodies = [updated(strange, at=START), updated(strange, at=START + 1), updated(customer())]
+    folded = fold(*(fetched(body, offset) for offset, body in enumerate(bodies)))
+
+    assert folded.unknown_statuses == {"dormant": 1}
