@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from fractions import Fraction
 
-from schemas.money import written
+from schemas.money import Amounts, add, from_exact, written
 from schemas.objects import Checkout
 from schemas.rows import Announced, AnnouncedContact, Facts
 from schemas.settings import Contact
+from schemas.standing import MrrView
 from schemas.times import iso_or_none
 from schemas.transitions import Transition
 from schemas.updates import ContactChanged, ContactRef, PresentRenewal, Update
@@ -54,13 +56,14 @@ def project_contact(
     if announced == Announced(settings_version=announced.settings_version):
         return told, iter(())
     stage, renewal = standing.stages.stage, standing.renewal
+    mrr, committed = _amounts(standing.mrr, announced)
     update = ContactChanged(
         **transition.common,
         index=0,
         previous=_ref(before),
         stage=stage.name if stage else None,
-        mrr=written(standing.mrr.total),
-        committed_mrr=written(standing.mrr.committed),
+        mrr=written(mrr),
+        committed_mrr=written(committed),
         pending=dict(standing.mrr.pending),
         renewal=PresentRenewal(
             renews_at=iso_or_none(renewal.renews_at),
@@ -69,6 +72,15 @@ def project_contact(
         ),
     )
     return told, iter((update,))
+
+
+def _amounts(view: MrrView, announced: Announced) -> tuple[Amounts, Amounts]:
+    """MRR and committed MRR; while an input is missing what was told last, as movements have it."""
+    if not view.pending:
+        return view.total, view.committed
+    told = from_exact(announced.mrr)
+    staying = [it for each, it in announced.mrr_of.items() if each not in view.leaving]
+    return told, add(dict.fromkeys(told, Fraction()), *map(from_exact, staying))
 
 
 def _ref(told: AnnouncedContact | None) -> ContactRef | None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from build import MONTH_S, START, deleted, item, subscription, updated
+from build import ANA, BASIC, MONTH_S, START, deleted, event, invoice, item, subscription, updated
 from scenario import given
 from schemas.times import iso
 from schemas.updates import RenewalChanged
@@ -53,8 +53,15 @@ def test_the_earliest_of_several_is_the_customers_and_the_others_are_listed():
     assert [(o.subscription, o.renews_at) for o in found.others] == [("sub_2", iso(END + 5))]
 
 
-def test_a_pause_of_collection_keeps_the_date_and_is_flagged():
-    assert renewal(pause_collection={"behavior": "void", "resumes_at": None}).not_collected
+@pytest.mark.parametrize(
+    ("resumes_at", "flagged"), [(None, True), (END + 1, True), (END, False), (END - 9, False)]
+)
+def test_a_pause_of_collection_keeps_the_date_and_is_flagged_if_it_lasts_until_then(
+    resumes_at, flagged
+):
+    found = renewal(pause_collection={"behavior": "void", "resumes_at": resumes_at})
+
+    assert (found.renews_at, found.not_collected) == (iso(END), flagged)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +77,41 @@ def test_a_change_says_its_reason(after, at, reason):
     [change] = given(updated(subscription())).when(updated(after, at=at)).told(RenewalChanged)
 
     assert (change.previous, change.reason) == (iso(END), reason)
+
+
+def test_a_change_of_the_next_try_alone_is_about_collection():
+    late = given(updated(subscription(status="past_due")))
+    failed = event("invoice.payment_failed", invoice(next_payment_attempt=START + 99))
+    paid = event("invoice.paid", invoice(status="paid"), at=START + 5)
+    [first] = late.when(failed).told(RenewalChanged)
+    [second] = late.when(paid).told(RenewalChanged)
+
+    assert (first.previous, first.renews_at, first.reason) == (iso(END), iso(END), "collection")
+    assert (first.retry_at, second.retry_at) == (iso(START + 99), None)
+    assert second.reason == "collection"
+    assert late.when(failed).told(RenewalChanged) == []
+
+
+def test_a_schedule_that_ends_its_subscription_takes_the_date_away():
+    schedule = {
+        "id": "sub_sched_1",
+        "object": "subscription_schedule",
+        "customer": ANA,
+        "status": "active",
+        "subscription": BASIC,
+        "end_behavior": "cancel",
+        "phases": [{"start_date": START, "end_date": END}],
+        "created": START,
+    }
+    start = given(updated(subscription(schedule="sub_sched_1")))
+    [gone] = start.when(event("subscription_schedule.updated", schedule)).told(RenewalChanged)
+    released = {**schedule, "status": "released"}
+    [back] = start.when(event("subscription_schedule.released", released, at=START + 5)).told(
+        RenewalChanged
+    )
+
+    assert (gone.renews_at, gone.access_until, gone.reason) == (None, iso(END), "not_renewing")
+    assert (back.renews_at, back.reason) == (iso(END), "started")
 
 
 def test_the_first_date_has_started_and_the_end_has_ended():
