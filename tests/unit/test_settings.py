@@ -120,6 +120,87 @@ def test_a_file_that_contradicts_itself_is_refused(written, text, says):
     assert says in str(refused.value)
 
 
+RULES = """[stages]
+precedence = ["Trial", "Customer"]
+[[stages.rules]]
+name = "Trial"
+when = {{ status = "trialing" }}
+[[stages.rules]]
+name = "Customer"
+when = {{ {} }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "says"),
+    [
+        ("", "when: names no condition"),
+        ("statsu = 'a'", "when.statsu: unknown word; did you mean 'status'?"),
+        ("status = { equal = 'a' }", "status.equal: unknown word; did you mean 'equals'?"),
+        ("mrr = { atleast = 5 }", "mrr.atleast: unknown word; did you mean 'at_least'?"),
+        ("status = { greater = 5 }", "status.greater: impossible here: status is text; valid are"),
+        ("quantity = { contains = 5 }", "quantity.contains: impossible here: quantity is a number"),
+        ("ever_paying = { exists = true }", "impossible here: ever_paying is true or false"),
+        ("status = 5", "when.status: must be text"),
+        ("status = ['active', 5]", "when.status: must be text"),
+        ("quantity = '5'", "when.quantity: must be a whole number"),
+        ("quantity = true", "when.quantity: must be a whole number"),
+        ("mrr = { less = true }", "when.mrr.less: must be a whole number"),
+        ("cancel_scheduled = 1", "when.cancel_scheduled: must be true or false"),
+        ("status = []", "when.status: it is empty"),
+        ("status = {}", "when.status: a table of conditions names at least one operator"),
+        ("metadata = 'gold'", "when.metadata: must be a table"),
+        ("metadata = { tier = 5 }", "when.metadata.tier: must be text"),
+        ("metadata.tier.less = 5", "when.metadata.tier.less: impossible here: tier is text"),
+        ("metadata.exists.less = 5", "when.metadata.exists.less: impossible here: exists is text"),
+        ("currency = 'USD'", "when.currency: currencies are written in small letters"),
+    ],
+)
+def test_a_condition_that_makes_no_sense_is_refused_with_its_line(written, when, says):
+    with pytest.raises(SettingsError) as refused:
+        load_config(written(RULES.format(when)), {})
+
+    assert "subfold.toml:8: stages.rules.1.when" in str(refused.value)
+    assert says in str(refused.value)
+    assert str(refused.value).count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        #  the line of the word, however the tables are written
+        ('[[stages.rules]]\nname = "A"\n[stages.rules.when]\nstatus = "a"\nquantty = 1\n', ":5:"),
+        ('[stages]\nrules = [\n{ name = "A", when = { statsu = "a" } },\n]\n', ":3:"),
+        ('[[stages.rules]]\nname = "A"\n', ":1:"),
+        ('[business]\nprimary = "main"\n', ":2:"),
+        ("# stages\n\nstages = 3\n", ":3:"),
+        ('[[sources]]\nid = "test"\n[[sources]]\nid = "b"\nprefx = 1\n', ":5:"),
+    ],
+)
+def test_the_line_is_found_in_every_way_to_write_it(written, text, place):
+    with pytest.raises(SettingsError) as refused:
+        load_config(written(text), {})
+
+    assert f"subfold.toml{place}" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "word", "valid"),
+    [
+        ("mrr", "mrr", "'subscription.mrr', 'committed_mrr', 'metadata:<key>'"),
+        ("renewal_date", "trial", "'subscription.current_period_end', 'trial_end'"),
+        ("renewal_date", "metadata:", "'metadata:<key>'"),
+        ("primary", "main", "'metadata:<key>'"),
+    ],
+)
+def test_a_word_that_is_none_of_those_meant_is_answered_with_them(written, key, word, valid):
+    with pytest.raises(SettingsError) as refused:
+        load_config(written(f'[business]\n{key} = "{word}"\n'), {})
+
+    assert f"business.{key}: must be one of" in str(refused.value)
+    assert valid in str(refused.value)
+
+
 def test_files_that_mean_the_same_have_the_same_hash(written):
     loud = load_config(written("# a comment\n[mrr]\npreset = 'standard'\n"), {}).business
     other = load_config(written("[contact]\nkind = 'user'\n"), {}).business
