@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import orjson
 from aiokafka import ConsumerRecord
 from rich.table import Table
 
 from cli.demo.judge import Said
 from schemas.currencies import show_money
 from streams.pipeline import Outcome
+
+Row = Mapping[str, Any]
 
 MEANINGS = {
     Outcome.FOLDED: "changed what is known of a customer, or confirmed it",
@@ -20,10 +24,10 @@ MEANINGS = {
 }
 
 
-def customers_table(found: Said) -> Table:
+def customers_table(rows: Iterable[Row]) -> Table:
     """One line for each customer, made from `billing.customers.v1` (and `test.`)."""
     table = Table("customer", "your id", "stage", "MRR", "renews", "subscriptions", box=None)
-    by_name = sorted(found.rows.values(), key=lambda row: (not row["livemode"], _name(row)))
+    by_name = sorted(rows, key=lambda row: (not row["livemode"], _name(row)))
     for row in by_name:
         table.add_row(
             _name(row),
@@ -33,6 +37,26 @@ def customers_table(found: Said) -> Table:
             _renewal(row["renewal"]),
             ", ".join(each["status"] for each in row["subscriptions"]) or "–",
         )
+    return table
+
+
+def year_table(rows: Sequence[Row], movements: Iterable[ConsumerRecord]) -> Table:
+    """Where the customers of the simulated year stand at its end, and how their MRR moved."""
+    stages = Counter(row["stage"]["name"] if row["stage"] else "none yet" for row in rows)
+    reasons = Counter(each["reason"] for row in rows for each in row["pending"])
+    kinds = Counter(orjson.loads(record.value)["movement"] for record in movements)
+    mrr: Counter[str] = Counter()
+    for row in rows:
+        mrr.update({currency: each["amount_minor"] for currency, each in row["mrr"].items()})
+    table = Table("the simulated year", str(len(rows)), "customers", box=None)
+    for name, count in stages.most_common():
+        table.add_row("stage", str(count), name)
+    for currency, amount in mrr.most_common():
+        table.add_row("MRR", show_money(amount, currency))
+    for reason, count in reasons.most_common():
+        table.add_row("MRR not known", str(count), f"subscriptions: {reason}")
+    for kind, count in kinds.most_common():
+        table.add_row("movement of MRR", str(count), kind)
     return table
 
 
@@ -53,12 +77,12 @@ def outcomes_table(found: Said, postings: int) -> Table:
     return table
 
 
-def _name(row: Mapping[str, Any]) -> str:
+def _name(row: Row) -> str:
     name = row["customer"]["name"] or row["customer"]["id"]
     return str(name) if row["livemode"] else f"{name} (test mode)"
 
 
-def _mrr(row: Mapping[str, Any]) -> str:
+def _mrr(row: Row) -> str:
     amounts = [
         show_money(amount["amount_minor"], currency) for currency, amount in row["mrr"].items()
     ]

@@ -8,24 +8,26 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from aiokafka import ConsumerRecord
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cli.demo.judge import accounts, differences, said_by_fold, said_by_topics
-from cli.demo.postings import SOURCE, all_postings
+from cli.demo.judge import Said, accounts, differences, said_by_fold, said_by_topics
+from cli.demo.postings import SOURCE, scripted_postings, simulated_postings
 from cli.demo.reader import read_topics, wait_until_folded
 from cli.demo.recorded import FOLDER
-from cli.demo.report import customers_table, outcomes_table, topics_table
+from cli.demo.report import customers_table, outcomes_table, topics_table, year_table
 from cli.stack import Stack, running
 from cli.supervisor import until_signalled
 from cli.voice import Voice
-from cli.webhooks import send_all
+from cli.webhooks import Posting, send_all
 from schemas.errors import SettingsError
 from schemas.settings import SettingsInForce
+from streams.log.topics import MRR
 from streams.settings import PREFIX, WELL_KNOWN, load_config
 
 SETTINGS = f"""\
@@ -52,6 +54,9 @@ def demo(
     ] = None,
 ) -> None:
     """Post recorded and made-up Stripe events to a fresh installation and show what comes out.
+
+    Recorded events, scripted lives, and a simulated year of 200 customers, late and repeated ones
+    among them.
 
     The rows and updates in Kafka are compared with `subfold fold` over the same events; exit 1 and
     a list when they differ.
@@ -97,7 +102,8 @@ async def _demo(folder: Path, voice: Voice, *, keep: bool) -> int:
 
 async def _show(stack: Stack, secret: str, voice: Voice) -> list[str]:
     """Post, wait, read back, compare, and show all of it."""
-    deployment, postings = stack.deployment, all_postings()
+    deployment, scripted, simulated = stack.deployment, scripted_postings(), simulated_postings()
+    postings = [*scripted, *simulated]
     voice.say(f"posting {len(postings)} signed webhooks to {stack.webhook(SOURCE)}")
     with _progress(voice) as progress:
         bar = progress.add_task("posted", total=len(postings))
@@ -117,12 +123,18 @@ async def _show(stack: Stack, secret: str, voice: Voice) -> list[str]:
     voice.say("reading the topics back, committed records only")
     topics = await read_topics(deployment)
     found = said_by_topics(topics, deployment.kafka, done.outcomes)
-    voice.console.print(customers_table(found), "")
+    mrr = topics[deployment.kafka.prefix + MRR]
+    _tell_customers(found, mrr, {posting.subject for posting in simulated}, voice)
     voice.console.print(topics_table(topics), "")
     voice.console.print(outcomes_table(found, len(postings)), "")
     voice.say(
         f"the log has {done.stored} records: the webhooks, and the settings once per partition"
     )
+    return _judge(found, postings, retries, voice)
+
+
+def _judge(found: Said, postings: Sequence[Posting], retries: int, voice: Voice) -> list[str]:
+    """Compare with the pure fold, and say whether all is as it should be."""
     expected = said_by_fold(postings, SettingsInForce(version=1))
     faults = [*differences(found, expected), *accounts(len(postings), retries, found)]
     for fault in faults:
@@ -135,9 +147,21 @@ async def _show(stack: Stack, secret: str, voice: Voice) -> list[str]:
     return faults
 
 
+def _tell_customers(
+    found: Said, mrr: Sequence[ConsumerRecord], simulated: Set[str], voice: Voice
+) -> None:
+    """Show the scripted customers one by one, and those of the simulated year in sum."""
+    scripted = [row for subject, row in found.rows.items() if subject not in simulated]
+    year = [row for subject, row in found.rows.items() if subject in simulated]
+    movements = [record for record in mrr if record.key.decode() in simulated]
+    voice.console.print(customers_table(scripted), "")
+    voice.console.print(year_table(year, movements), "")
+
+
 def _say_where_to_look(voice: Voice) -> None:
     voice.say("to look further:")
     voice.say(f"  subfold fold {FOLDER} --state   rows of the recorded events, without Kafka")
+    voice.say("  subfold simulate --out year.jsonl   a made-up year, to try your rules on")
     voice.say("  subfold demo --keep   the same, left running: read its topics, see its metrics")
     voice.say("  subfold up   your own events, sent on by `stripe listen`")
 

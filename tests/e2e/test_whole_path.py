@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from build import START, customer, subscription, updated
-from cli.demo.postings import all_postings
+from cli.demo.postings import scripted_postings
 from cli.webhooks import Posting
 from ingest_process import Ingest, running
 from streams.log.topics import DEAD_LETTERS, LOG
@@ -40,7 +40,7 @@ async def post(door: Ingest, postings: list[Posting]) -> None:
 
 
 async def test_what_was_posted_comes_out_once_though_the_worker_is_killed_in_the_middle(here, door):
-    postings = all_postings()
+    postings = scripted_postings()
     worker = here.start()
     await worker.ready()
     posting = asyncio.create_task(post(door, postings))

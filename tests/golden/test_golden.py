@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.demo.postings import all_postings
+from cli.demo.postings import scripted_postings
 from schemas.codec import canonical
 from schemas.settings import SettingsInForce
 from streams.fold_files import Folding, Found
@@ -18,7 +18,8 @@ HERE = Path(__file__).parent
 def told():
     folding = Folding(settings=SettingsInForce(version=1), source="main")
     inputs = [
-        Found(place=str(number), body=posting.body) for number, posting in enumerate(all_postings())
+        Found(place=str(number), body=posting.body)
+        for number, posting in enumerate(scripted_postings())
     ]
     updates = [canonical(update.structured()) for update in folding.run(inputs)]
     state = [canonical(line) for line in folding.state(announced=False)]
