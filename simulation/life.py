@@ -210,6 +210,8 @@ class Life:
             ended_at=self.now,
             canceled_at=sub.canceled_at or self.now,
             reason=reason,
+            paused_at=None,
+            paused_because=None,
             **changes,
         )
         self.send("customer.subscription.deleted", self.written(self.subscriptions[id]))
