@@ -37,8 +37,8 @@ class Counting:
         Raises:
             InputMissingError: The word of `PENDING` for what is not known.
         """
+        items = _priced_items(subscription)
         currency = currency_of(subscription)
-        items = _recurring_items(subscription)
         counted = {item.id: item for item in items if _why_not_recurring(item) is None}
         amounts = {
             id_: period_amount(item, last_of(self.facts.prices, item.price), currency)
@@ -119,7 +119,7 @@ def currency_of(subscription: Subscription) -> str:
     """
     currencies = currencies_of(subscription)
     if len(currencies) != 1:
-        raise InputMissingError("currency" if subscription.items else "items")
+        raise InputMissingError("currency")
     return currencies[0]
 
 
@@ -130,7 +130,7 @@ def is_uncollected(subscription: Subscription, at: int) -> bool:
     return subscription.collection_pause in UNCOLLECTED and not is_over
 
 
-def _recurring_items(subscription: Subscription) -> list[Item]:
+def _priced_items(subscription: Subscription) -> list[Item]:
     if subscription.has_more_items or not subscription.items:
         raise InputMissingError("items")
     if any(item.price is None for item in subscription.items):

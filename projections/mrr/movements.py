@@ -128,15 +128,14 @@ class _Change:
         )
 
     def _items(self, movers: frozenset[str]) -> tuple[str, ...]:
-        """Items whose own amounts differ from before the record; all of the movers' when none."""
-        changed = {
-            item
-            for each in movers
-            for item in _changed(self.was.by_item.get(each, {}), self.view.by_item.get(each, {}))
-        }
+        """Items whose own amounts differ from before the record; all of a mover where none does."""
         after = self.transition.after.subscriptions
-        listed = {item.id for each in movers if each in after for item in after[each].now.items}
-        return tuple(sorted(changed or listed))
+        named: set[str] = set()
+        for each in movers:
+            was, now = self.was.by_item.get(each, {}), self.view.by_item.get(each, {})
+            listed = (item.id for item in after[each].now.items) if each in after else ()
+            named.update(set(_changed(was, now)) or listed)
+        return tuple(sorted(named))
 
 
 def _changed(was: Mapping[str, Amounts], now: Mapping[str, Amounts]) -> Iterator[str]:

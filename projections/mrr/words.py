@@ -1,6 +1,7 @@
 """The closed words of MRR: why it is pending, zero, or may differ; what each means, for people.
 
-Words are stored and told, so they are never renamed; a new one comes with its line in docs/mrr.md.
+Those of `PENDING` and `CAVEATS` are told, so they are never renamed and have their lines in
+docs/mrr.md; the others only choose a sentence.
 """
 
 from __future__ import annotations
