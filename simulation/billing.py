@@ -13,8 +13,8 @@ from fractions import Fraction
 from simulation.coupons import Discount
 from simulation.invoices import Invoice, Line, invoice_object, invoice_payment_object
 from simulation.objects import DAY_S, HOUR_S, Generation
+from simulation.scene import Scene, Telling
 from simulation.subscriptions import Item, Subscription
-from simulation.timeline import Stage, Telling
 
 USAGE_MOST = 40_000
 RETRIES = (
@@ -25,12 +25,12 @@ RETRIES = (
 """Pauses before each retry, by how long the period is at least: done before it ends."""
 
 
-def item_lines(stage: Stage, items: Iterable[Item]) -> tuple[Line, ...]:
+def item_lines(scene: Scene, items: Iterable[Item]) -> tuple[Line, ...]:
     """What the items cost for their present period; usage is drawn."""
     lines = []
     for item in items:
         metered = item.price.is_metered
-        quantity = stage.chance.between(0, USAGE_MOST) if metered else item.quantity
+        quantity = scene.chance.between(0, USAGE_MOST) if metered else item.quantity
         lines.append(
             Line(
                 price=item.price,
@@ -45,10 +45,10 @@ def item_lines(stage: Stage, items: Iterable[Item]) -> tuple[Line, ...]:
 
 
 def draft(
-    stage: Stage, sub: Subscription, lines: tuple[Line, ...], reason: str, id: str = ""
+    scene: Scene, sub: Subscription, lines: tuple[Line, ...], reason: str, id: str = ""
 ) -> Invoice:
     """Make an invoice of these lines, less the discounts of the subscription."""
-    life = stage.life
+    life = scene.life
     discounts = _taken_off(sub, lines, life.discount)
     total = sum(line.amount for line in lines) - sum(amount for _, amount in discounts)
     invoice = Invoice(
@@ -62,72 +62,72 @@ def draft(
         lines=lines,
         discounts=discounts,
     )
-    return _tell(stage, invoice, "created")
+    return _tell(scene, invoice, "created")
 
 
-def finalize(stage: Stage, invoice: Invoice) -> Invoice:
+def finalize(scene: Scene, invoice: Invoice) -> Invoice:
     """Give the invoice its number: from here on it only waits for payment."""
-    stage.numbered += 1
-    number = f"{stage.life.profile['invoice_prefix']}-{stage.numbered:04d}"
-    final = replace(invoice, status="open", number=number, finalized_at=stage.life.now)
-    return _tell(stage, final, "finalized")
+    scene.numbered += 1
+    number = f"{scene.life.profile['invoice_prefix']}-{scene.numbered:04d}"
+    final = replace(invoice, status="open", number=number, finalized_at=scene.life.now)
+    return _tell(scene, final, "finalized")
 
 
-def pay(stage: Stage, invoice: Invoice) -> Invoice:
+def pay(scene: Scene, invoice: Invoice) -> Invoice:
     """Collect the invoice."""
     paid = replace(
         invoice,
         status="paid",
         attempt_count=invoice.attempt_count + 1,
         next_attempt=None,
-        closed_at=stage.life.now,
+        closed_at=scene.life.now,
     )
-    _tell(stage, paid, "paid")
+    _tell(scene, paid, "paid")
     if paid.total:
-        payment = invoice_payment_object(paid, test=stage.life.test)
-        stage.life.send("invoice_payment.paid", payment, since=Generation.BASIL)
+        payment = invoice_payment_object(paid, test=scene.life.test)
+        scene.life.send("invoice_payment.paid", payment, since=Generation.BASIL)
     return paid
 
 
-def fail(stage: Stage, invoice: Invoice, next_attempt: int | None) -> Invoice:
+def fail(scene: Scene, invoice: Invoice, next_attempt: int | None) -> Invoice:
     """Try to collect the invoice, in vain."""
     tried = invoice.attempt_count + 1
     failed = replace(invoice, attempt_count=tried, next_attempt=next_attempt)
-    return _tell(stage, failed, "payment_failed")
+    return _tell(scene, failed, "payment_failed")
 
 
-def close(stage: Stage, invoice: Invoice, status: str) -> Invoice:
+def close(scene: Scene, invoice: Invoice, status: str) -> Invoice:
     """Take the invoice back (`void`), or give it up (`uncollectible`)."""
-    closed = replace(invoice, status=status, next_attempt=None, closed_at=stage.life.now)
-    return _tell(stage, closed, "voided" if status == "void" else "marked_uncollectible")
+    closed = replace(invoice, status=status, next_attempt=None, closed_at=scene.life.now)
+    return _tell(scene, closed, "voided" if status == "void" else "marked_uncollectible")
 
 
-def retry(stage: Stage, id: str, invoice: Invoice, recovers: float) -> Telling[bool]:
+def retry(scene: Scene, id: str, invoice: Invoice, recovers: float) -> Telling[bool]:
     """Try to collect an invoice whose first attempt fails now, until the retries are used up.
 
     `recovers` is the probability that one retry succeeds. Returns whether it was paid.
     """
-    shortest = min(item.ends - item.begins for item in stage.sub(id).items)
+    shortest = min(item.ends - item.begins for item in scene.sub(id).items)
     pauses = next(pauses for least, pauses in RETRIES if shortest >= least)
     for pause in pauses:
-        due = stage.life.now + pause
-        invoice = fail(stage, invoice, due)
-        if stage.sub(id).status == "active":
-            stage.life.change(id, status="past_due")
+        due = scene.life.now + pause
+        invoice = fail(scene, invoice, due)
+        if scene.sub(id).status == "active":
+            scene.life.change(id, status="past_due")
         yield due
-        if not stage.is_on(id):
+        if not scene.is_on(id):
             return False
-        if stage.chance.happens(recovers):
-            pay(stage, invoice)
+        if scene.chance.happens(recovers):
+            pay(scene, invoice)
             return True
-    fail(stage, invoice, None)
+    fail(scene, invoice, None)
     return False
 
 
-def _tell(stage: Stage, invoice: Invoice, what: str) -> Invoice:
-    stage.invoices[invoice.subscription] = invoice
-    thing = invoice_object(invoice, stage.life.generation, test=stage.life.test)
-    stage.life.send(f"invoice.{what}", thing)
+def _tell(scene: Scene, invoice: Invoice, what: str) -> Invoice:
+    scene.invoices[invoice.subscription] = invoice
+    thing = invoice_object(invoice, scene.life.generation, test=scene.life.test)
+    scene.life.send(f"invoice.{what}", thing)
     return invoice
 
 

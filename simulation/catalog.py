@@ -73,33 +73,12 @@ PRODUCTS = {
     "prod_DemoCalls": "Calls",
     "prod_DemoSetup": "Setup",
 }
-PRICES = (
-    BASIC,
-    BASIC_YEAR,
-    QUARTER,
-    WEEK,
-    DAY,
-    YEN,
-    YEN_SEAT,
-    SEAT,
-    SEAT_YEAR,
-    PRO,
-    PRO_YEAR,
-    EURO,
-    EURO_SEAT,
-    EURO_YEAR,
-    DINAR,
-    DINAR_MONTH,
-    CALLS,
-    PACKAGE,
-    VOLUME,
-    GRADUATED,
-    SETUP,
+SWITCHABLE = (
+    *(BASIC, BASIC_YEAR, QUARTER, SEAT, SEAT_YEAR, PRO, PRO_YEAR),
+    *(EURO, EURO_SEAT, EURO_YEAR, YEN, YEN_SEAT, DINAR, DINAR_MONTH),
 )
-LADDER = (BASIC, BASIC_YEAR, SEAT, SEAT_YEAR, PRO, PRO_YEAR, QUARTER, EURO, EURO_SEAT, EURO_YEAR)
-LADDER_ELSEWHERE = (YEN, YEN_SEAT, DINAR, DINAR_MONTH)
-SWITCHABLE = LADDER + LADDER_ELSEWHERE
 """Prices that customers change between, within their currency."""
+PRICES = (*SWITCHABLE, WEEK, DAY, CALLS, PACKAGE, VOLUME, GRADUATED, SETUP)
 
 COUPONS = (
     Coupon(id="FRIENDS20", created=PRICES_CREATED, percent_off=20),

@@ -88,6 +88,7 @@ class Life:
         *bought: tuple[Price, int],
         status: str = "active",
         trial_days: int = 0,
+        id: str = "",
         **known: Any,
     ) -> str:
         """Start a subscription to prices and quantities; a trial has its own status.
@@ -96,9 +97,10 @@ class Life:
             bought: Prices and quantities.
             status: When there is no trial.
             trial_days: Length of the trial, 0 for none.
+            id: Where it was made before, for a discount that comes with the subscription.
             known: Further fields of the subscription.
         """
-        id = self.new_id("sub")
+        id = id or self.new_id("sub")
         trial_end = self.now + trial_days * DAY_S if trial_days else None
         sub = Subscription(
             id=id,
@@ -124,9 +126,11 @@ class Life:
         return sub.id
 
     def change(self, id: str, **changes: Any) -> None:
-        """Change fields of a subscription, as `cancel_at=…`, and tell of it."""
+        """Change fields of a subscription, as `cancel_at=…`; told only when one is another now."""
         before = self.subscriptions[id]
         after = replace(before, **changes)
+        if after == before:
+            return
         self.subscriptions[id] = after
         now = self.written(after)
         self.send("customer.subscription.updated", now, former_values(self.written(before), now))

@@ -13,9 +13,9 @@ from simulation.life import Life
 from simulation.objects import DAY_S, Fields, Generation, event_object, made_id
 from simulation.people import account_id, newcomer
 from simulation.prices import PRICES_CREATED, price_object, product_object
+from simulation.scene import Scene
 from simulation.stories.customers import live
 from simulation.stories.offers import CURRENCIES
-from simulation.timeline import Stage
 
 EARLY = 0.35
 """Share of the customers that come in the first twelfth; the others come all along."""
@@ -97,7 +97,7 @@ def _life(year: _Year, number: int) -> Iterator[Fields]:
     generations = list(Generation)
     generation = year.generation or generations[number % len(generations)]
     pauses = year.on_demand_pauses
-    stage = Stage(
+    scene = Scene(
         life=Life(
             identity=identity,
             profile=newcomer(identity, chance, now, currency),
@@ -108,9 +108,9 @@ def _life(year: _Year, number: int) -> Iterator[Fields]:
         on_demand_pauses=generation is Generation.ENDIVE if pauses is None else pauses,
         account_id=account_id(identity),
     )
-    stage.begin(live(stage, currency))
-    yield from _taken(stage.life)
-    for life in stage.play(year.until):
+    scene.begin(live(scene, currency))
+    yield from _taken(scene.life)
+    for life in scene.play(year.until):
         yield from _taken(life)
 
 

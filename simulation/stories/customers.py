@@ -3,64 +3,64 @@
 from __future__ import annotations
 
 from simulation.catalog import LOYALTY
+from simulation.scene import Scene, Story
 from simulation.stories.offers import choose
 from simulation.stories.renewing import live_on
 from simulation.stories.starting import end_trial, start
-from simulation.timeline import Stage, Story
 
 COMES_BACK = 0.35
 SECOND_SUBSCRIPTIONS = 0.15
 
 
-def live(stage: Stage, currency: str) -> Story:
+def live(scene: Scene, currency: str) -> Story:
     """Tell a customer's whole life, from its creation."""
-    chance = stage.chance
-    stage.life.send("customer.created", stage.life.written_customer())
-    stage.begin(_be_known(stage))
-    stage.begin(_be_loyal(stage))
-    stage.begin(_be_deleted(stage))
+    chance = scene.chance
+    scene.life.send("customer.created", scene.life.written_customer())
+    scene.begin(_be_known(scene))
+    scene.begin(_be_loyal(scene))
+    scene.begin(_be_deleted(scene))
     if chance.happens(SECOND_SUBSCRIPTIONS):
-        stage.begin(_subscribe(stage, currency, delay_s=chance.days(5, 150)))
-    yield from _subscribe(stage, currency, delay_s=chance.between(0, 600))
+        scene.begin(_subscribe(scene, currency, delay_s=chance.days(5, 150)))
+    yield from _subscribe(scene, currency, delay_s=chance.between(0, 600))
 
 
-def _subscribe(stage: Stage, currency: str, delay_s: int) -> Story:
+def _subscribe(scene: Scene, currency: str, delay_s: int) -> Story:
     """Have one subscription, and some day perhaps another in its place."""
-    while not stage.life.is_deleted:
-        yield stage.life.now + delay_s
-        if stage.life.is_deleted:
+    while not scene.life.is_deleted:
+        yield scene.life.now + delay_s
+        if scene.life.is_deleted:
             return
-        id = start(stage, choose(stage.chance, currency))
-        if stage.sub(id).status == "trialing":
-            yield from end_trial(stage, id)
-        yield from live_on(stage, id)
-        if not stage.chance.happens(COMES_BACK):
+        id = start(scene, choose(scene.chance, currency))
+        if scene.sub(id).status == "trialing":
+            yield from end_trial(scene, id)
+        yield from live_on(scene, id)
+        if not scene.chance.happens(COMES_BACK):
             return
-        delay_s = stage.chance.days(10, 120)
+        delay_s = scene.chance.days(10, 120)
 
 
-def _be_known(stage: Stage) -> Story:
+def _be_known(scene: Scene) -> Story:
     """Your own id: there from the start, added late, changed once, or never there."""
-    life, chance = stage.life, stage.chance
+    life, chance = scene.life, scene.chance
     if "account_id" not in life.profile["metadata"]:
         yield life.now + chance.days(1, 90)
         if life.is_deleted or chance.happens(0.3):
             return
-        _label(stage, stage.account_id)
+        _label(scene, scene.account_id)
     elif chance.happens(0.06):
         yield life.now + chance.days(10, 200)
         if not life.is_deleted:
-            _label(stage, f"{stage.account_id}-b")
+            _label(scene, f"{scene.account_id}-b")
 
 
-def _label(stage: Stage, account_id: str) -> None:
-    metadata = stage.life.profile["metadata"] | {"account_id": account_id}
-    stage.life.change_customer(metadata=metadata)
+def _label(scene: Scene, account_id: str) -> None:
+    metadata = scene.life.profile["metadata"] | {"account_id": account_id}
+    scene.life.change_customer(metadata=metadata)
 
 
-def _be_loyal(stage: Stage) -> Story:
+def _be_loyal(scene: Scene) -> Story:
     """A discount of the customer's own, for all that has none; some lose it again."""
-    life, chance = stage.life, stage.chance
+    life, chance = scene.life, scene.chance
     if not chance.happens(0.08):
         return
     yield life.now + chance.days(20, 150)
@@ -76,9 +76,9 @@ def _be_loyal(stage: Stage) -> Story:
             life.change_customer(discount=None)
 
 
-def _be_deleted(stage: Stage) -> Story:
+def _be_deleted(scene: Scene) -> Story:
     """Deleting a customer ends its subscriptions; which of the events comes first is not said."""
-    life, chance = stage.life, stage.chance
+    life, chance = scene.life, scene.chance
     if not chance.happens(0.04):
         return
     yield life.now + chance.days(30, 300)

@@ -20,7 +20,7 @@ Story = Telling[None]
 
 
 @dataclass(slots=True, kw_only=True)
-class Stage:
+class Scene:
     """Where the stories of one life are played.
 
     Args:
