@@ -70,7 +70,7 @@ def _subscription(thing: Mapping[str, Any], customer: str, is_deleted: bool) -> 
     yield read_subscription(seen, customer, is_deleted=is_deleted)
     yield from shown_with(seen, customer)
     owner = thing.get("customer")
-    if isinstance(owner, dict) and "created" in owner:
+    if isinstance(owner, dict) and {"created", "discount"} & owner.keys():
         yield from _customer(owner, customer, False)
 
 
