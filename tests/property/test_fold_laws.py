@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from build import ANA, START, coupon, discount, event, fetched, record, subscription, updated
-from histories import HISTORIES
+from customer_histories import HISTORIES
 from schemas.codec import canonical, decode_row, encode_row
 from schemas.money import add, from_exact
 from schemas.settings import SettingsInForce

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from build import ANA, record
-from histories import HISTORIES
+from customer_histories import HISTORIES
 from projections.standing import standing_of
 from schemas.presets import LIFECYCLE, PRESETS
 from schemas.settings import BusinessSettings, SettingsInForce
