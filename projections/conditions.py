@@ -11,24 +11,35 @@ from fractions import Fraction
 from operator import ge, gt, le, lt
 
 from projections.timeline import timeline
-from schemas.conditions import Conditions, FlagCondition, NumberCondition, TextCondition
+from schemas.conditions import (
+    Condition,
+    Conditions,
+    FlagCondition,
+    NumberCondition,
+    TextCondition,
+)
 from schemas.objects import Item, Subscription
-from schemas.rows import Facts, last_of
+from schemas.rows import Facts, SubscriptionFacts, last_of
 from schemas.standing import MrrView
 
 DAY_S = 86_400
 COMPARISONS = {"greater": gt, "less": lt, "at_least": ge, "at_most": le}
 Value = str | int | Fraction
-Condition = TextCondition | NumberCondition | FlagCondition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Considered:
-    """A subscription that rules are tried on; `subscription` may be given a status it once had."""
+    """A subscription that rules are tried on; `status` is its own, or one that it once had."""
 
-    subscription: Subscription
+    entry: SubscriptionFacts
+    status: str
     facts: Facts
     mrr: MrrView
+
+    @property
+    def now(self) -> Subscription:
+        """The subscription as it was last seen."""
+        return self.entry.now
 
 
 def matches(conditions: Conditions, one: Considered) -> bool:
@@ -37,11 +48,9 @@ def matches(conditions: Conditions, one: Considered) -> bool:
     A field of the items holds when it does for any of them, and its `not` when none is so. A number
     that is not known holds for `exists = false` and nothing else.
     """
-    for field, read in VALUES.items():
-        condition = getattr(conditions, field)
-        if condition is not None and not _holds(condition, read(one)):
-            return False
-    data = one.subscription.metadata
+    if not all(_holds(condition, VALUES[field](one)) for field, condition in conditions.named):
+        return False
+    data = one.now.metadata
     return all(
         _holds(condition, (data[key],) if key in data else ())
         for key, condition in (conditions.metadata or {}).items()
@@ -57,9 +66,7 @@ def _holds(condition: Condition, values: tuple[Value, ...]) -> bool:
     if not isinstance(condition, FlagCondition) and condition.exists is not None:
         if condition.exists != bool(values):
             return False
-        if not condition.exists:
-            return True
-    if isinstance(condition, NumberCondition) and not values:
+    elif isinstance(condition, NumberCondition) and not values:
         return False
     if condition.not_ is not None and any(value in condition.not_ for value in values):
         return False
@@ -85,14 +92,14 @@ def _is_so(condition: Condition, value: Value) -> bool:
 
 
 def _of_items(read: Callable[[Item], str | None]) -> Callable[[Considered], tuple[Value, ...]]:
-    return lambda one: tuple(value for item in one.subscription.items if (value := read(item)))
+    return lambda one: tuple(value for item in one.now.items if (value := read(item)))
 
 
 def _nicknames(one: Considered) -> tuple[Value, ...]:
     """The plan's nickname changes without its subscriptions' knowing: the later sighting counts."""
-    seen_at = one.facts.subscriptions[one.subscription.id].versions[-1].at
+    seen_at = one.entry.versions[-1].at
     found: list[str] = []
-    for item in one.subscription.items:
+    for item in one.now.items:
         price = last_of(one.facts.prices, item.price)
         is_later = price is not None and one.facts.prices[price.id][-1].at >= seen_at
         nickname = price.nickname if price and is_later else item.nickname
@@ -102,37 +109,35 @@ def _nicknames(one: Considered) -> tuple[Value, ...]:
 
 def _quantity(one: Considered) -> tuple[Value, ...]:
     """Unknown where there are more items than were shown, and where none is licensed."""
-    licensed = [item for item in one.subscription.items if item.usage_type == "licensed"]
-    if one.subscription.has_more_items or not licensed:
+    licensed = [item for item in one.now.items if item.usage_type == "licensed"]
+    if one.now.has_more_items or not licensed:
         return ()
     return (sum(1 if item.quantity is None else item.quantity for item in licensed),)
 
 
 def _mrr(one: Considered) -> tuple[Value, ...]:
-    if one.subscription.id in one.mrr.pending:
+    if one.now.id in one.mrr.pending:
         return ()
-    return tuple(one.mrr.by_subscription.get(one.subscription.id, {}).values()) or (0,)
+    return tuple(one.mrr.by_subscription.get(one.now.id, {}).values()) or (0,)
 
 
 def _trial_days_left(one: Considered) -> tuple[Value, ...]:
-    now = one.subscription
-    if now.status != "trialing" or now.trial_end is None:
+    if one.status != "trialing" or one.now.trial_end is None:
         return ()
-    return (max(-((one.facts.at - now.trial_end) // DAY_S), 0),)
+    return (max(-((one.facts.at - one.now.trial_end) // DAY_S), 0),)
 
 
 def _cancel_scheduled(one: Considered) -> tuple[Value, ...]:
-    now = one.subscription
-    is_over = now.is_terminal
-    return (not is_over and (now.cancel_at_period_end or now.cancel_at is not None),)
+    now = one.now
+    return (not now.is_terminal and (now.cancel_at_period_end or now.cancel_at is not None),)
 
 
 def _ever_paying(one: Considered) -> tuple[Value, ...]:
-    return (any(span.is_paying for span in timeline(one.facts.subscriptions[one.subscription.id])),)
+    return (any(span.is_paying for span in timeline(one.entry)),)
 
 
 VALUES: Mapping[str, Callable[[Considered], tuple[Value, ...]]] = {
-    "status": lambda one: (one.subscription.status,),
+    "status": lambda one: (one.status,),
     "price": _of_items(lambda item: item.price),
     "product": _of_items(lambda item: item.product),
     "nickname": _nicknames,

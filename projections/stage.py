@@ -8,10 +8,12 @@ other subscription. Source: docs/contract.md, "Rows and markers"; docs/stages.md
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from projections.conditions import Considered, accepts_status, matches
 from projections.timeline import course_of, timeline
+from schemas.objects import Subscription
 from schemas.rows import Announced, AnnouncedStage, Facts, SubscriptionFacts
 from schemas.settings import STRIPE_STATUSES, BusinessSettings, StageRule
 from schemas.standing import MrrView, StagesView, StageView
@@ -24,17 +26,21 @@ NEVER_STARTED = frozenset({"incomplete", "incomplete_expired"})
 
 def stages_of(facts: Facts, settings: BusinessSettings, mrr: MrrView) -> StagesView:
     """Find the stage of each subscription and of the customer; none where no rule holds."""
-    rules = settings.stages.rules
-    views, unmapped = [], {}
-    for subscription, entry in facts.subscriptions.items():
-        judge = _Judge(rules=rules, entry=entry, facts=facts, mrr=mrr)
+    judge = _Judge(settings.stages.rules, facts, mrr)
+    found: list[_Found] = []
+    unmapped: dict[str, str] = {}
+    for id_, entry in facts.subscriptions.items():
+        status: str | None = entry.now.status
         if not judge.is_named(entry.now.status):
-            unmapped[subscription] = entry.now.status
-        if view := _stage_of_one(judge):
-            views.append(view)
+            unmapped[id_] = entry.now.status
+            status = _last_named(judge, entry)
+        rule = None if status is None else judge.rule_for(entry, status)
+        if rule is not None:
+            found.append(_Found(entry, rule, judge.rules[rule].name))
+    deciding = _deciding(found, settings)
     return StagesView(
-        stage=_decide(views, facts, settings),
-        of_each={view.subscription: view.name for view in views},
+        stage=_view(judge, deciding) if deciding else None,
+        of_each={each.now.id: each.name for each in found},
         unmapped=unmapped,
     )
 
@@ -72,24 +78,24 @@ def project_stage(
     return replace(announced, stage=told), iter((update,))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Judge:
-    """The rules, and one subscription that they are tried on."""
+    """The rules, and the customer whose subscriptions they are tried on."""
 
-    rules: Sequence[StageRule]
-    entry: SubscriptionFacts
-    facts: Facts
-    mrr: MrrView
+    def __init__(self, rules: Sequence[StageRule], facts: Facts, mrr: MrrView) -> None:
+        self.rules = rules
+        self._facts = facts
+        self._mrr = mrr
+        self._named: dict[str, bool] = {}
 
     def is_named(self, status: str) -> bool:
         """Whether any rule could hold for this status."""
-        return any(accepts_status(rule.when, status) for rule in self.rules)
+        if status not in self._named:
+            self._named[status] = any(accepts_status(rule.when, status) for rule in self.rules)
+        return self._named[status]
 
-    def rule_for(self, status: str) -> int | None:
+    def rule_for(self, entry: SubscriptionFacts, status: str) -> int | None:
         """The first rule that holds if the subscription had this status and all else as now."""
-        one = Considered(
-            subscription=replace(self.entry.now, status=status), facts=self.facts, mrr=self.mrr
-        )
+        one = Considered(entry=entry, status=status, facts=self._facts, mrr=self._mrr)
         found = (place for place, rule in enumerate(self.rules) if matches(rule.when, one))
         return next(found, None)
 
@@ -100,67 +106,62 @@ class _Judge:
         return name if number == 1 else f"{name}#{number}"
 
 
-def _stage_of_one(judge: _Judge) -> StageView | None:
-    now = judge.entry.now
-    status: str | None = now.status
-    if not judge.is_named(now.status):
-        status = _last_named(judge)
-    rule = None if status is None else judge.rule_for(status)
-    if rule is None:
-        return None
-    name = judge.rules[rule].name
+class _Found(NamedTuple):
+    """A subscription, and the rule that gives its stage."""
+
+    entry: SubscriptionFacts
+    rule: int
+    name: str
+
+    @property
+    def now(self) -> Subscription:
+        return self.entry.now
+
+
+def _deciding(found: Sequence[_Found], settings: BusinessSettings) -> Sequence[_Found]:
+    """Those of which the one that entered its stage last decides; all in one stage."""
+    found = [each for each in found if each.now.status not in NEVER_STARTED] or found
+    if settings.stages.between == "latest":
+        return sorted(found, key=lambda each: (each.now.created_at, each.now.id))[-1:]
+    if settings.stages.between == "primary":
+        found = [each for each in found if settings.business.is_primary(each.now.metadata)] or found
+    place = {name: number for number, name in enumerate(settings.stages.precedence)}
+    first = min((place[each.name] for each in found), default=None)
+    return [each for each in found if place[each.name] == first]
+
+
+def _view(judge: _Judge, deciding: Sequence[_Found]) -> StageView:
+    since = {each.now.id: _since(judge, each) for each in deciding}
+    last = min(deciding, key=lambda each: (-since[each.now.id], each.now.id))
     return StageView(
-        name=name,
-        since=_since(judge, name),
-        rule=judge.word_for(rule),
-        subscription=now.id,
-        status=now.status,
+        name=last.name,
+        since=since[last.now.id],
+        rule=judge.word_for(last.rule),
+        subscription=last.now.id,
+        status=last.now.status,
     )
 
 
-def _last_named(judge: _Judge) -> str | None:
+def _last_named(judge: _Judge, entry: SubscriptionFacts) -> str | None:
     """The latest status that a rule names; None when there never was one."""
     times = [
         (at, course_of(status), status)
-        for status, at in judge.entry.statuses.items()
+        for status, at in entry.statuses.items()
         if judge.is_named(status)
     ]
     return max(times)[2] if times else None
 
 
-def _since(judge: _Judge, name: str) -> int:
+def _since(judge: _Judge, found: _Found) -> int:
     """Walk back through the subscription's life for as long as its statuses give the stage."""
-    since = judge.entry.versions[-1].at
+    since = found.entry.versions[-1].at
     gives: dict[str, bool] = {}
-    for span in reversed(timeline(judge.entry)):
+    for span in reversed(timeline(found.entry)):
         if span.status not in gives:
-            rule = judge.rule_for(span.status)
-            gives[span.status] = rule is not None and judge.rules[rule].name == name
+            rule = judge.rule_for(found.entry, span.status)
+            gives[span.status] = rule is not None and judge.rules[rule].name == found.name
         if gives[span.status]:
             since = span.at
         elif judge.is_named(span.status):
             break
     return since
-
-
-def _decide(
-    views: Sequence[StageView], facts: Facts, settings: BusinessSettings
-) -> StageView | None:
-    """Say which subscription's stage is the customer's."""
-    deciding = [view for view in views if view.status not in NEVER_STARTED] or views
-    now = {view.subscription: facts.subscriptions[view.subscription].now for view in deciding}
-    if settings.stages.between == "latest":
-        return max(
-            deciding,
-            key=lambda view: (now[view.subscription].created_at, view.subscription),
-            default=None,
-        )
-    if settings.stages.between == "primary":
-        main = [v for v in deciding if settings.business.is_primary(now[v.subscription].metadata)]
-        deciding = main or deciding
-    place = {name: number for number, name in enumerate(settings.stages.precedence)}
-    return min(
-        deciding,
-        key=lambda view: (place[view.name], -view.since, view.subscription),
-        default=None,
-    )

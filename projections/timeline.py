@@ -6,7 +6,8 @@ them one, and what it is now comes last. Source: docs/stages.md, "Since when".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 from schemas.objects import TERMINAL_STATUSES, Subscription
 from schemas.rows import SubscriptionFacts
@@ -17,8 +18,7 @@ COURSE = ("incomplete", "trialing", "active", "past_due", "unpaid", "paused")
 Sighting = tuple[int, str, bool]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of a subscription's life in one status; `costs` whether its list price was above 0.
 
     `until` is None while it lasts. A stretch within one second has no length.
@@ -37,15 +37,12 @@ class Span:
 
 def timeline(entry: SubscriptionFacts) -> tuple[Span, ...]:
     """Lay out a subscription's life, oldest stretch first, without gaps; empty for no sighting."""
-    starts = _with_own_start(_with_end(_in_order(entry), entry.now), entry.now)
-    turns = [
-        start
-        for place, start in enumerate(starts)
-        if not place or starts[place - 1][1:] != start[1:]
-    ]
-    ends = [*(at for at, _, _ in turns[1:]), None]
+    now = entry.now
+    starts = _with_own_start(_with_end(_in_order(entry), now), now)
+    turns = [start for place, start in enumerate(starts) if not place or _turns(starts, place)]
+    ends = (*(at for at, _, _ in turns[1:]), None)
     return tuple(
-        Span(at=at, until=until, status=status, costs=costs)
+        Span(at, until, status, costs)
         for (at, status, costs), until in zip(turns, ends, strict=False)
     )
 
@@ -57,12 +54,16 @@ def course_of(status: str) -> int:
     return len(COURSE) + (status in TERMINAL_STATUSES)
 
 
+def _turns(starts: list[Sighting], place: int) -> bool:
+    return starts[place - 1][1:] != starts[place][1:]
+
+
 def _in_order(entry: SubscriptionFacts) -> list[Sighting]:
+    seen = sorted(entry.history)
+    if all(one[0] < other[0] for one, other in pairwise(seen)):
+        return seen
     last = (entry.versions[-1].at, entry.now.status)
-    return sorted(
-        entry.history,
-        key=lambda each: (each[0], each[:2] == last, course_of(each[1]), each[1:]),
-    )
+    return sorted(seen, key=lambda each: (each[0], each[:2] == last, course_of(each[1]), each[1:]))
 
 
 def _with_end(seen: list[Sighting], now: Subscription) -> list[Sighting]:

@@ -7,6 +7,7 @@ Source: docs/stages.md.
 from __future__ import annotations
 
 from collections.abc import Sized
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
@@ -43,7 +44,7 @@ Flags = Annotated[tuple[StrictBool, ...], AfterValidator(_not_empty)]
 class _Operators(BaseModel):
     """What a field's value must be; operators that are not given do not count."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
     KIND: ClassVar[str]
 
     @model_validator(mode="before")
@@ -110,6 +111,9 @@ class FlagCondition(_Operators):
     not_: Annotated[Flags | None, Listed] = Field(default=None, alias="not")
 
 
+Condition = TextCondition | NumberCondition | FlagCondition
+
+
 class Conditions(BaseModel):
     """What a subscription must be; every condition named must hold.
 
@@ -138,9 +142,15 @@ class Conditions(BaseModel):
     trial_days_left: NumberCondition | None = None
     ever_paying: FlagCondition | None = None
 
+    @cached_property
+    def named(self) -> tuple[tuple[str, Condition], ...]:
+        """The fields that have a condition, but for metadata."""
+        fields = (field for field in type(self).model_fields if field != "metadata")
+        return tuple((field, it) for field in fields if (it := getattr(self, field)) is not None)
+
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if all(getattr(self, field) is None for field in type(self).model_fields):
+        if not self.named and self.metadata is None:
             raise ValueError(
                 "names no condition and would hold for every subscription; "
                 "write status = { exists = true } if that is meant"

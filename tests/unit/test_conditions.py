@@ -32,9 +32,10 @@ ONE = {
 
 def holds(when, *, at=START, mrr=None, seen=(), prices=None, **changes):
     now = sub(**{**ONE, **changes})
-    world = facts(entry(now, *seen), at=at, prices=prices or {})
+    known_of = entry(now, *seen)
+    world = facts(known_of, at=at, prices=prices or {})
     known = MrrView(by_subscription={BASIC: {"usd": Fraction(1999, 2)}}) if mrr is None else mrr
-    one = Considered(subscription=now, facts=world, mrr=known)
+    one = Considered(entry=known_of, status=now.status, facts=world, mrr=known)
     return matches(Conditions.model_validate(when), one)
 
 
@@ -104,7 +105,9 @@ def test_what_a_condition_means(when, expected):
         ({"quantity": {"at_least": 0}}, {"items": (METERED,)}, False),
         ({"quantity": {"exists": False}}, {"items": (METERED,)}, True),
         ({"quantity": {"at_least": 0}}, {"has_more_items": True}, False),
+        ({"quantity": {"exists": False, "at_least": 0}}, {"items": (METERED,)}, False),
         ({"price": {"exists": False}}, {"items": ()}, True),
+        ({"price": {"exists": False, "equals": "price_1"}}, {"items": ()}, False),
         ({"price": {"not": "price_1"}}, {"items": ()}, True),
         ({"trial_days_left": {"exists": False}}, {}, True),
         ({"trial_days_left": 3}, {"status": "trialing"}, True),
@@ -209,6 +212,7 @@ def test_what_means_the_same_is_the_same_and_is_written_the_same_way(one, other)
         {"cancel_scheduled": 1},
         {"cancel_scheduled": "yes"},
         {"status": {"exists": "yes"}},
+        {"status": {"not_": "active"}},
         {"currency": "USD"},
     ],
 )
