@@ -57,6 +57,20 @@ def state_of(bodies):
     return list(folding.state(announced=False))
 
 
+def without_why(rows):
+    """The same rows without why and since when a subscription is paused: only the newest says."""
+    return [
+        row
+        | {
+            "subscriptions": [
+                each | {"pause": each["pause"] and each["pause"] | {"reason": None, "since": None}}
+                for each in row["subscriptions"]
+            ]
+        }
+        for row in rows
+    ]
+
+
 @pytest.fixture(scope="module")
 def newest():
     return state_of(told_in(Generation.ENDIVE))
@@ -77,7 +91,7 @@ def test_the_history_has_what_the_generations_differ_in(newest):
 
 @pytest.mark.parametrize("generation", [each for each in Generation if each != Generation.ENDIVE])
 def test_an_older_generation_tells_the_same_rows(newest, generation):
-    assert state_of(told_in(generation)) == newest
+    assert without_why(state_of(told_in(generation))) == without_why(newest)
 
 
 def test_the_generations_mixed_doubled_and_shuffled_tell_the_same_rows(newest):
