@@ -21,7 +21,7 @@ from schemas.money import Amount
 from schemas.settings import BusinessSettings
 from schemas.standing import MrrView
 from streams.fold_files import read_inputs
-from streams.mrr.against import Comparison, Difference, compare, read_export
+from streams.mrr.against import Comparison, Difference, Export, compare, read_export
 from streams.mrr.answers import Answer, answers, missing_of
 from streams.mrr.why import money, why
 from streams.settings import load_business
@@ -120,7 +120,7 @@ def _amounts(view: MrrView, unknown: str | None) -> str:
     return ", ".join(amounts) or "0"
 
 
-def _export(path: Path) -> dict[Any, Any]:
+def _export(path: Path) -> Export:
     try:
         return read_export(path.read_text(encoding="utf-8-sig").splitlines())
     except UnicodeDecodeError as error:

@@ -17,13 +17,15 @@ from projections.mrr.words import CAVEATS, PENDING
 from schemas.currencies import decimals
 from schemas.errors import SubfoldError
 from schemas.money import Amounts, add
-from schemas.standing import MrrView
 from streams.mrr.answers import Answer
 
 ID_COLUMNS = ("subscription id", "subscription", "id", "customer id", "customer")
 AMOUNT_COLUMNS = ("mrr", "monthly recurring revenue", "amount")
 IN_HEADER = re.compile(r"\(([a-z]{3})\)$")
 AMOUNT = re.compile(r"^\W?(-?\d+(?:\.\d+)?)$")
+
+Export = dict[tuple[str, str | None], Fraction]
+"""Figures in major units, by id and currency (None where the export does not say it)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +60,8 @@ class _Side:
     caveats: tuple[str, ...]
 
 
-def read_export(lines: Iterable[str]) -> dict[tuple[str, str | None], Fraction]:
-    """Read figures by id and currency (None where the export does not say it), in major units.
+def read_export(lines: Iterable[str]) -> Export:
+    """Read figures; those of one id and currency are added up.
 
     Raises:
         SubfoldError: No column, or no amount, can be understood.
@@ -92,9 +94,7 @@ def read_export(lines: Iterable[str]) -> dict[tuple[str, str | None], Fraction]:
     return dict(figures)
 
 
-def compare(
-    answers: Iterable[Answer], export: Mapping[tuple[str, str | None], Fraction]
-) -> Comparison:
+def compare(answers: Iterable[Answer], export: Export) -> Comparison:
     """List what differs by more than half a minor unit, for an export is rounded to one."""
     subscriptions, customers = _sides(answers)
     ids = {id_ for id_, _ in export}
@@ -179,14 +179,10 @@ def _sides(answers: Iterable[Answer]) -> tuple[dict[str, _Side], dict[str, _Side
 def _side(answer: Answer, id_: str) -> _Side:
     return _Side(
         amounts=answer.view.by_subscription.get(id_, {}),
-        others={name: _known(view, id_) for name, view in answer.others.items()},
+        others={name: view.by_subscription.get(id_, {}) for name, view in answer.others.items()},
         pending=answer.view.pending.get(id_),
         caveats=answer.view.caveats.get(id_, ()),
     )
-
-
-def _known(view: MrrView, id_: str) -> Amounts:
-    return view.by_subscription.get(id_, {})
 
 
 def _sum(sides: list[_Side]) -> _Side:

@@ -49,7 +49,10 @@ class Gathered:
 
     def facts_of(self, line: Line, at: int) -> Facts:
         """What is known of a line's subscriptions, at that time."""
-        customer = self.customers.get(line.customer, [])
+        # Of two snapshots of one time, the one that shows a discount knows more.
+        customer = sorted(
+            self.customers.get(line.customer, ()), key=lambda each: bool(each.snapshot.discount)
+        )
         return Facts(
             at=at,
             customer=_last(_by_then(customer, at)) or _first(customer),
