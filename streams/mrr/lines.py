@@ -27,7 +27,10 @@ from streams.pipeline import YEAR_10000
 NO_SUBSCRIPTIONS = "the customer's subscriptions are not in it: expand them"
 CUT_OFF = "the customer's subscriptions are cut off: not all of them are in it"
 NOT_OF_MRR = "it is no subscription, customer, customer row or event of one"
-TELLS_OTHERS = "it tells of a discount, a coupon or a price: that counts for the other lines"
+TELLS_OTHERS = "it tells of a discount, a coupon, a price or a schedule: other lines count with it"
+OF_OTHERS = frozenset({Effect.DISCOUNT, Effect.SCHEDULE, Effect.TERMS})
+OF_MRR = OF_OTHERS | {Effect.SUBSCRIPTION, Effect.CUSTOMER}
+TERMS = frozenset({"coupon", "price", "plan"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +104,9 @@ def _shown(body: Mapping[str, Any]) -> _Shown:
         return _Shown(effect=None, thing={})
     type_, at = str(body.get("type")), body.get("created", body.get("fetched_at"))
     event = EVENT_TYPES.get(type_)
+    is_of_mrr = event is not None and event.effect in OF_MRR - {Effect.TERMS}
     return _Shown(
-        effect=event.effect if event else _effect(thing),
+        effect=event.effect if event and is_of_mrr else _effect(thing),
         thing=thing,
         at=at if isinstance(at, int) and 0 <= at < YEAR_10000 else None,
         is_deleted=type_.endswith(".deleted"),
@@ -111,7 +115,8 @@ def _shown(body: Mapping[str, Any]) -> _Shown:
 
 def _effect(thing: Mapping[str, Any]) -> Effect | None:
     kind = str(thing.get("object"))
-    return Effect.TERMS if kind in {"coupon", "price", "plan"} else EFFECT_OF_OBJECT.get(kind)
+    effect = Effect.TERMS if kind in TERMS else EFFECT_OF_OBJECT.get(kind)
+    return effect if effect in OF_MRR else None
 
 
 def _stripe(place: str, shown: _Shown, now: int) -> Line:
@@ -156,10 +161,8 @@ def _about(shown: _Shown) -> str | None:
             return CUT_OFF if _listed(shown.thing).get("has_more") else None
         case Effect.CUSTOMER:
             return NO_SUBSCRIPTIONS
-        case Effect.DISCOUNT | Effect.TERMS:
-            return TELLS_OTHERS
         case _:
-            return NOT_OF_MRR
+            return TELLS_OTHERS if shown.effect in OF_OTHERS else NOT_OF_MRR
 
 
 def _versions(things: tuple[Thing, ...], at: int, place: str) -> tuple[Version[Any], ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import orjson
 import pytest
 from typer.testing import CliRunner
@@ -12,6 +14,7 @@ from shorthand import CASES, GENERATIONS, customer_of, customers_discount, subsc
 from test_mrr_cases import NOW, ask, exact
 
 RUN = CliRunner()
+RECORDED = Path(__file__).parents[2] / "cli" / "demo" / "recorded_events"
 TEN = {"id": "di_1", "coupon": {"id": "TEN", "duration": "forever", "percent_off": 10}}
 TIERED = price(None, billing_scheme="tiered", tiers_mode="volume")
 
@@ -116,7 +119,8 @@ def test_a_discount_that_came_later_does_not_reach_back():
         ),
         ({"object": "balance"}, "it is no subscription"),
         (event("invoice.paid", {"object": "invoice", "id": "in_1"}), "it is no subscription"),
-        ({"object": "coupon", **TEN["coupon"]}, "it tells of a discount, a coupon or a price"),
+        (event("charge.failed", {"object": "charge", "id": "ch_1"}), "it is no subscription"),
+        ({"object": "coupon", **TEN["coupon"]}, "it tells of a discount, a coupon, a price"),
     ],
 )
 def test_a_line_without_an_mrr_of_its_own_says_why(line, reason):
@@ -124,6 +128,19 @@ def test_a_line_without_an_mrr_of_its_own_says_why(line, reason):
 
     assert found["mrr"] == {}
     assert found["unknown"].startswith(reason)
+
+
+def test_every_recorded_event_has_its_answer():
+    result = RUN.invoke(app, ["mrr", str(RECORDED), "--json"])
+    answers = [orjson.loads(line) for line in result.stdout.splitlines()]
+
+    assert len(answers) == len(list(RECORDED.rglob("*.json"))) == 159
+    assert [each["id"] for each in answers if each["mrr"] and each["unknown"]] == []
+    assert sum(each["unknown"] is None for each in answers) == 8
+    assert result.stderr.endswith(
+        "plan_deleted.json: fields that cannot be read: interval: missing\n"
+    )
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
 
 
 def test_unreadable_lines_are_answered_too_and_end_in_exit_1():
