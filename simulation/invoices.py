@@ -71,15 +71,7 @@ def invoice_object(invoice: Invoice, generation: Generation, *, test: bool) -> F
         "currency": invoice.currency,
         "customer": invoice.customer,
         "due_date": None,
-        "lines": {
-            "object": "list",
-            "data": [
-                _line(line, number, invoice, generation, test=test)
-                for number, line in enumerate(invoice.lines, 1)
-            ],
-            "has_more": not invoice.lines,
-            "url": f"/v1/invoices/{invoice.id}/lines",
-        },
+        "lines": _lines(invoice, generation, test=test),
         "livemode": not test,
         "metadata": {},
         "next_payment_attempt": invoice.next_attempt,
@@ -140,6 +132,18 @@ def _details(invoice: Invoice, generation: Generation) -> Fields:
             "total_tax_amounts": [],
         }
     return fields | {"amount_overpaid": 0, "total_taxes": []}
+
+
+def _lines(invoice: Invoice, generation: Generation, *, test: bool) -> Fields:
+    return {
+        "object": "list",
+        "data": [
+            _line(line, number, invoice, generation, test=test)
+            for number, line in enumerate(invoice.lines, 1)
+        ],
+        "has_more": not invoice.lines,
+        "url": f"/v1/invoices/{invoice.id}/lines",
+    }
 
 
 def _closed(invoice: Invoice, status: str) -> int | None:

@@ -93,12 +93,8 @@ class Life:
     ) -> str:
         """Start a subscription to prices and quantities; a trial has its own status.
 
-        Args:
-            bought: Prices and quantities.
-            status: When there is no trial.
-            trial_days: Length of the trial, 0 for none.
-            id: Where it was made before, for a discount that comes with the subscription.
-            known: Further fields of the subscription.
+        `known` are further fields of the subscription; `id` was made before where a discount comes
+        with it. `trial_days` of 0 are no trial. Gives the id.
         """
         id = id or self.new_id("sub")
         trial_end = self.now + trial_days * DAY_S if trial_days else None

@@ -57,18 +57,7 @@ def schedule_object(schedule: Schedule, generation: Generation, *, test: bool) -
         if is_active
         else None,
         "customer": schedule.customer,
-        "default_settings": {
-            "application_fee_percent": None,
-            "automatic_tax": {"enabled": False},
-            "billing_cycle_anchor": "automatic",
-            "billing_thresholds": None,
-            "collection_method": "charge_automatically",
-            "default_payment_method": None,
-            "description": None,
-            "invoice_settings": None,
-            "on_behalf_of": None,
-            "transfer_data": None,
-        },
+        "default_settings": _default_settings(),
         "end_behavior": schedule.end_behavior,
         "livemode": not test,
         "metadata": {},
@@ -87,6 +76,21 @@ def schedule_object(schedule: Schedule, generation: Generation, *, test: bool) -
     if generation >= Generation.ENDIVE:
         fields |= {"customer_account": None, "pause_schedules": []}
     return fields
+
+
+def _default_settings() -> Fields:
+    return {
+        "application_fee_percent": None,
+        "automatic_tax": {"enabled": False},
+        "billing_cycle_anchor": "automatic",
+        "billing_thresholds": None,
+        "collection_method": "charge_automatically",
+        "default_payment_method": None,
+        "description": None,
+        "invoice_settings": None,
+        "on_behalf_of": None,
+        "transfer_data": None,
+    }
 
 
 def _phase(phase: Phase, generation: Generation) -> Fields:

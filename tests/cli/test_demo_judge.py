@@ -1,9 +1,10 @@
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 
 from cli.demo.judge import Said, accounts, differences, said_by_fold
-from cli.demo.postings import scripted_postings
-from cli.demo.report import customers_table
+from cli.demo.postings import scripted_postings, simulated_postings
+from cli.demo.report import customers_table, year_table
 from schemas.settings import SettingsInForce
 
 ROW = {"subject": "main/-/live/cus_1", "stage": None, "mrr": {}}
@@ -46,3 +47,35 @@ def test_the_demos_events_have_every_outcome_and_every_customer_its_line():
 
     assert all(said.outcomes[each] for each in ("folded", "ignored", "duplicate", "dead_lettered"))
     assert customers_table(said.rows.values()).row_count == len(said.rows)
+
+
+def test_a_simulated_year_is_told_in_sums_whatever_its_size():
+    rows = [
+        {
+            "stage": {"name": "Customer"},
+            "mrr": {"usd": {"amount_minor": 1000}},
+            "pending": [],
+        },
+        {
+            "stage": {"name": "Customer"},
+            "mrr": {"usd": {"amount_minor": 250}, "jpy": {"amount_minor": 900}},
+            "pending": [{"subscription": "sub_1", "reason": "tiers"}],
+        },
+        {"stage": None, "mrr": {}, "pending": []},
+    ]
+    moved = [SimpleNamespace(value=b'{"movement": "new"}')] * 2
+    table = year_table(rows, moved)
+    told = list(zip(*(column.cells for column in table.columns), strict=True))
+
+    assert told == [
+        ("stage", "2", "Customer"),
+        ("stage", "1", "none yet"),
+        ("MRR", "12.50 USD", ""),
+        ("MRR", "900 JPY", ""),
+        ("MRR not known", "1", "subscriptions: tiers"),
+        ("movement of MRR", "2", "new"),
+    ]
+
+
+def test_the_demo_posts_the_same_simulated_year_at_every_run():
+    assert simulated_postings() == simulated_postings()
