@@ -78,14 +78,21 @@ def read_line(found: Found, now: int) -> Line:
         if "subject" in body and "subscriptions" in body:
             return _row(found.place, body)
         return _stripe(found.place, _shown(unwrap(body)), now)
-    except orjson.JSONDecodeError as error:
-        return Line(place=found.place, fault=f"not JSON: {error.msg}")
-    except ValidationError as error:
-        places = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))}: {fault['type']}"
-            for fault in error.errors(include_input=False, include_url=False)[:5]
-        )
-        return Line(place=found.place, fault=f"fields that cannot be read: {places}")
+    except ValueError as error:
+        return Line(place=found.place, fault=_fault(error))
+
+
+def _fault(error: ValueError) -> str:
+    """What cannot be read, by fields and never by values: they may be personal."""
+    if isinstance(error, orjson.JSONDecodeError):
+        return f"not JSON: {error.msg}"
+    if not isinstance(error, ValidationError):
+        return "fields that cannot be read: a time"
+    places = "; ".join(
+        f"{'.'.join(map(str, fault['loc']))}: {fault['type']}"
+        for fault in error.errors(include_input=False, include_url=False)[:5]
+    )
+    return f"fields that cannot be read: {places}"
 
 
 def _row(place: str, body: Mapping[str, Any]) -> Line:
@@ -97,7 +104,7 @@ def _row(place: str, body: Mapping[str, Any]) -> Line:
 
 def _shown(body: Mapping[str, Any]) -> _Shown:
     data = body.get("data")
-    if body.get("object") not in {SNAPSHOT, FETCHED} or not isinstance(data, dict):
+    if str(body.get("object")) not in {SNAPSHOT, FETCHED} or not isinstance(data, dict):
         return _Shown(effect=_effect(body), thing=body, is_deleted=body.get("deleted") is True)
     thing = data.get("object")
     if not isinstance(thing, dict):

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from schemas import customer_row as parts
 from schemas.objects import (
     Coupon,
@@ -18,13 +20,17 @@ from schemas.objects import (
     Thing,
     Tier,
 )
+from schemas.wire.types import Count, DecimalText
+
+_decimal = TypeAdapter(DecimalText).validate_python
+_count = TypeAdapter(Count).validate_python
 
 
 def things_of_row(body: Mapping[str, Any]) -> tuple[str, int, tuple[Thing, ...]]:
     """The customer's id, the row's time, and what it says of customer and subscriptions.
 
     Raises:
-        ValidationError: It is no customer row of this release.
+        ValueError: It is no customer row of this release.
     """
     row = parts.CustomerRow.model_validate(body)
     return row.customer.id, _seconds(row.as_of), tuple(_things(row))
@@ -63,7 +69,7 @@ def _subscription(part: parts.SubscriptionPart) -> Subscription:
         items=tuple(_item(each) for each in part.items),
         has_more_items=part.has_more_items,
         discounts=tuple(each.id for each in part.discounts),
-        tax_included=part.tax_included,
+        tax_included=_percentages(part.tax_included),
         schedule=part.schedule.id if part.schedule else None,
         metadata=part.metadata,
     )
@@ -77,15 +83,15 @@ def _item(part: parts.ItemPart) -> Item:
         nickname=part.nickname,
         currency=part.currency,
         quantity=part.quantity,
-        unit_amount=part.unit_amount,
+        unit_amount=_decimal(part.unit_amount),
         interval=part.interval,
-        interval_count=part.interval_count,
+        interval_count=_count(part.interval_count),
         billing_scheme=part.billing_scheme,
         usage_type=part.usage_type,
         divide_by=part.divide_by,
         round_up=part.round_up,
         tax_behavior=part.tax_behavior,
-        tax_included=part.tax_included,
+        tax_included=None if part.tax_included is None else _percentages(part.tax_included),
         trial_end=_seconds_or_none(part.trial_end),
         discounts=tuple(each.id for each in part.discounts),
     )
@@ -96,7 +102,11 @@ def _price(price: str, item: parts.ItemPart) -> Price:
         id=price,
         tiers_mode=item.tiers_mode,
         tiers=tuple(
-            Tier(up_to=each.up_to, unit_amount=each.unit_amount, flat_amount=each.flat_amount)
+            Tier(
+                up_to=each.up_to,
+                unit_amount=_decimal(each.unit_amount),
+                flat_amount=_decimal(each.flat_amount),
+            )
             for each in item.tiers
         ),
     )
@@ -123,13 +133,17 @@ def _terms(
             yield Coupon(
                 id=coupon.id,
                 duration=coupon.duration,
-                percent_off=coupon.percent_off,
+                percent_off=_decimal(coupon.percent_off),
                 amount_off=None if main is None else coupon.amounts_off[main],
                 currency=main or None,
                 amounts_off=coupon.amounts_off,
                 products=coupon.products,
                 is_whole=coupon.is_whole,
             )
+
+
+def _percentages(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(text for each in texts if (text := _decimal(each)))
 
 
 def _seconds(text: str) -> int:

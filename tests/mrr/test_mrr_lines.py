@@ -156,6 +156,28 @@ def test_unreadable_lines_are_answered_too_and_end_in_exit_1():
     assert "stdin:4: fields that cannot be read: status: string_type" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("place", "junk"),
+    [
+        (("as_of",), "yesterday"),
+        (("subscriptions", 0, "items", 0, "unit_amount"), "2e3"),
+        (("subscriptions", 0, "items", 0, "interval_count"), 0),
+        (("subscriptions", 0, "tax_included"), ["a fifth"]),
+        (("subscriptions", 0, "status"), None),
+    ],
+)
+def test_a_row_that_is_none_is_unreadable(place, junk):
+    [row] = rows(updated(subscription()))
+    holder = row
+    for step in place[:-1]:
+        holder = holder[step]
+    holder[place[-1]] = junk
+    result = RUN.invoke(app, ["mrr", "-", "--json"], input=orjson.dumps(row))
+
+    assert (result.exit_code, orjson.loads(result.stdout)["mrr"]) == (1, {})
+    assert "stdin: fields that cannot be read" in result.stderr
+
+
 def test_settings_give_the_rules_and_preset_overrides_theirs(tmp_path):
     rules = tmp_path / "rules.toml"
     rules.write_text('[mrr]\npreset = "stripe"\nweeks_per_month = "4"\n')
