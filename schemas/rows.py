@@ -51,9 +51,10 @@ Sightings = tuple[Version[T], ...]
 class SubscriptionFacts:
     """One subscription: its last sightings, and what it ever was.
 
-    `statuses` is the last time of each status it ever had; `history` has, of each month, status and
-    whether it cost anything by its list price, the first and the last sighting. `weight` is the
-    size of its largest sighting in bytes: it only grows, so that a bound on it is blind to order.
+    `statuses` is the last time of each status it ever had; `history` has, of each status and
+    whether it cost anything by its list price, the first and the last sighting of a month, and of
+    a day for the newest days. `weight` is the size of its largest sighting in bytes: it only grows,
+    so that a bound on it is blind to order.
     """
 
     versions: Sightings[Subscription] = ()

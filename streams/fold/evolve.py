@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -29,6 +29,10 @@ SEEN_MAX = 64
 MONTH_S = 30 * 86_400
 HISTORY_MONTHS_MAX = 120
 """Months of statuses kept of one subscription; of each, every status with its ends."""
+DAY_S = 86_400
+HISTORY_DAYS_MAX = 62
+"""The same for its newest days: within a month a status may come back, and since when matters."""
+Sighting = tuple[int, str, bool]
 PLACES: dict[type[Thing], str] = {
     Invoice: "invoices",
     Schedule: "schedules",
@@ -123,22 +127,26 @@ def _item_costs(item: Item) -> bool:
     return item.interval is not None and not is_free
 
 
-def _history(entries: Iterable[tuple[int, str, bool]]) -> tuple[tuple[int, str, bool], ...]:
-    """Of each status and month the first and the last sighting; the newest months.
+def _history(entries: Sequence[Sighting]) -> tuple[Sighting, ...]:
+    """Of each status the first and the last sighting of a month, and of a day for the newest days.
 
-    Months are dropped whole, never sighting by sighting: only so it is blind to arrival.
+    Months and days are dropped whole, never sighting by sighting: only so it is blind to arrival.
     """
-    months: dict[tuple[int, str, bool], list[int]] = defaultdict(list)
+    by_month = _ends(entries, MONTH_S, HISTORY_MONTHS_MAX)
+    return tuple(sorted(by_month | _ends(entries, DAY_S, HISTORY_DAYS_MAX)))
+
+
+def _ends(entries: Sequence[Sighting], length_s: int, limit: int) -> set[Sighting]:
+    stretches: dict[tuple[int, str, bool], list[int]] = defaultdict(list)
     for at, status, costs in entries:
-        months[at // MONTH_S, status, costs].append(at)
-    kept = sorted({month for month, _, _ in months})[-HISTORY_MONTHS_MAX:]
-    ends = {
-        (pick(times), status, costs)
-        for (month, status, costs), times in months.items()
-        if month in kept
-        for pick in (min, max)
+        stretches[at // length_s, status, costs].append(at)
+    kept = set(sorted({number for number, _, _ in stretches})[-limit:])
+    return {
+        (end, status, costs)
+        for (number, status, costs), times in stretches.items()
+        if number in kept
+        for end in (min(times), max(times))
     }
-    return tuple(sorted(ends))
 
 
 def _newest(entries: tuple[str, ...], limit: int) -> tuple[str, ...]:
