@@ -9,8 +9,9 @@ from itertools import groupby
 import orjson
 import pytest
 
+from projections.renewals import course_of
 from projections.timeline import timeline
-from schemas.settings import SettingsInForce
+from schemas.settings import Business, SettingsInForce
 from simulation.simulate import simulate
 from streams.fold_files import Folding, Found
 
@@ -62,3 +63,32 @@ def test_and_in_any_order(year):
     shuffled = random.Random(5).sample(year, len(year))  # noqa: S311 - no secret is made
 
     assert told(shuffled) == truth(year)
+
+
+def cycles(events):
+    """The invoices that renew a subscription: whose, and when."""
+    for event in events:
+        thing = event["data"]["object"]
+        is_cycle = thing.get("billing_reason") == "subscription_cycle"
+        if event["type"] == "invoice.created" and is_cycle:
+            parent = thing.get("parent") or {"subscription_details": thing}
+            yield parent["subscription_details"]["subscription"], event["created"]
+
+
+def test_every_renewal_is_at_the_date_that_was_known_before_but_for_the_unpaid(year):
+    folding = Folding(settings=SettingsInForce(version=1), source="main")
+    last, renewed = {}, 0
+    for _, second in groupby(year, key=lambda event: event["created"]):
+        events = list(second)
+        for subscription, at in cycles(events):
+            status, renews_at = last[subscription]
+            assert renews_at == (None if status == "unpaid" else at)
+            renewed += 1
+        for event in events:
+            list(folding.take(Found(place="year", body=orjson.dumps(event))))
+        touched = {str(event["data"]["object"].get("customer")) for event in events}
+        for row in (row for key, row in folding.rows.items() if key.split("/")[-1] in touched):
+            for one in row.facts.current:
+                last[one.id] = one.status, course_of(one, row.facts, Business()).renews_at
+
+    assert renewed > 100
