@@ -7,6 +7,7 @@ Connections, sources and secrets are never in them. Source: docs/contract.md, "s
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
@@ -34,7 +35,6 @@ STRIPE_STATUSES = (
 )
 """What Stripe's subscriptions can be, as of 2026-10-28.endive; it may add to them."""
 
-ExactFraction = Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,5}(/[1-9]\d{0,5})?$")]
 NOT_MARKED = frozenset({"", "false", "0", "no"})
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
 
@@ -52,6 +52,15 @@ def _one_of(*words: str) -> AfterValidator:
         raise ValueError(f"must be one of {told}")
 
     return AfterValidator(check)
+
+
+def _exact_fraction(given: str) -> str:
+    if not re.fullmatch(r"[1-9]\d{0,5}(/[1-9]\d{0,5})?", given):
+        raise ValueError("must be an exact fraction such as '52/12'")
+    return given
+
+
+ExactFraction = Annotated[str, AfterValidator(_exact_fraction)]
 
 
 class _Strict(BaseModel):
@@ -152,6 +161,8 @@ class Stages(_Strict):
             raise ValueError(f"precedence leaves out {', '.join(missing)}")
         if unknown := sorted(set(self.precedence) - set(names)):
             raise ValueError(f"precedence names {', '.join(unknown)}, for which there is no rule")
+        if len(set(self.precedence)) < len(self.precedence):
+            raise ValueError("precedence names a stage twice")
         return self
 
 

@@ -111,6 +111,8 @@ def test_a_wrong_variable_is_refused_by_name(variable, says):
         ('[[sources]]\nid = "UPPER"\n', "sources"),
         ('[stages]\nprecedence = ["Trial"]\n', "leaves out"),
         ('[stages]\nprecedence = ["Customer", "Trial", "Churn", "X"]\n', "no rule"),
+        ('[stages]\nprecedence = ["Customer", "Trial", "Churn", "Trial"]\n', "twice"),
+        ('[mrr]\nweeks_per_month = "4.3"\n', "mrr.weeks_per_month: must be an exact fraction"),
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused(written, text, says):
