@@ -39,10 +39,6 @@ class Chance:
         weights = [weight for weight, _ in things]
         return self._random.choices(things, weights=weights)[0][1]
 
-    def shuffled(self, things: Sequence[T]) -> list[T]:
-        """The same in any order."""
-        return self._random.sample(things, len(things))
-
     def days(self, fewest: float, most: float) -> int:
         """So many days, in seconds."""
         return self.between(int(fewest * DAY_S), int(most * DAY_S))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from simulation.billing import close, draft, finalize, item_lines, pay, retry
 from simulation.invoices import Invoice
 from simulation.objects import HOUR_S
-from simulation.scene import Scene, Story, Telling
+from simulation.scene import Scene, Story
 from simulation.stories.acts import act
 from simulation.stories.discounts import drop_discount
 from simulation.stories.scheduling import end, end_schedule, scheduled_items
@@ -113,7 +113,7 @@ def _give_up(scene: Scene, id: str) -> Story:
         yield from _stay_unpaid(scene, id)
 
 
-def _stay_unpaid(scene: Scene, id: str) -> Telling[None]:
+def _stay_unpaid(scene: Scene, id: str) -> Story:
     latest = scene.invoices[id]
     yield scene.life.now + scene.chance.days(3, 10)
     if not scene.is_on(id):
