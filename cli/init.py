@@ -24,11 +24,14 @@ class Preset(StrEnum):
     LIFECYCLE = "lifecycle"
 
 
-def init(
+def init(  # noqa: PLR0917 - Typer turns parameters into options
+    more: Annotated[
+        list[str] | None, typer.Argument(hidden=True, help="More of --events.", metavar="PATH...")
+    ] = None,
     preset: Annotated[Preset, typer.Option(help="Stages to start with.")] = Preset.BASIC,
     events: Annotated[
         list[str] | None,
-        typer.Option(help="Files or folders of events to try the rules on; may be repeated."),
+        typer.Option(metavar="PATH...", help="Files or folders of events to try the rules on."),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the whole file if there is one.")
@@ -36,6 +39,8 @@ def init(
     output: Annotated[Path, typer.Option(help="File to write.")] = Path("subfold.toml"),
 ) -> None:
     """Write a commented settings file with every business table, and try its rules on events."""
+    if more and not events:
+        raise typer.BadParameter("a file to write is named by --output, events by --events")
     if output.exists() and not force:
         raise SubfoldError(f"{output} exists: write another with --output, or replace it: --force")
     output.write_text(settings_text(preset.value), encoding="utf-8")
@@ -48,7 +53,7 @@ def init(
         return
     content = BusinessSettings(stages=PRESETS[preset.value])
     folding = Folding(settings=SettingsInForce(version=1, content=content), source="main")
-    deque(folding.run(read_inputs(events)), maxlen=0)
+    deque(folding.run(read_inputs([*events, *(more or [])])), maxlen=0)
     for complaint in folding.complaints:
         typer.echo(complaint, err=True)
     typer.echo(never_paying(folding))

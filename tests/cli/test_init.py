@@ -87,6 +87,21 @@ def test_with_events_it_says_how_many_customers_are_called_so_for_nothing(here, 
     assert f"{unpaid} of 4 customers are called Customer and have never paid" in said
 
 
+def test_events_may_be_several_files(here):
+    for number, body in enumerate(BODIES):
+        (here / f"{number}.json").write_bytes(orjson.dumps(body))
+    _, said, _ = run("init", "--events", *(f"{number}.json" for number in range(len(BODIES))))
+
+    assert "1 of 4 customers" in said
+
+
+def test_a_file_without_an_option_is_asked_about(here):
+    code, _, complaint = run("init", "mine.toml")
+
+    assert (code, list(here.iterdir())) == (2, [])
+    assert "--output" in complaint
+
+
 def test_without_events_it_says_what_to_run(here):
     _, said, _ = run("init", "--preset", "lifecycle", "--output", "mine.toml")
 

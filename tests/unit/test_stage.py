@@ -87,24 +87,25 @@ def test_between_two_subscriptions_precedence_decides(column, settings, one, oth
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)
-def test_the_latest_that_has_a_stage_decides_where_that_is_the_rule(one, other):
-    stages = {status: ALONE[status][1] for status in (one, other)}
+@pytest.mark.parametrize(("column", "settings"), [(0, BASIC_RULES), (1, LIFECYCLE)])
+def test_the_latest_that_has_a_stage_decides_where_that_is_the_rule(column, settings, one, other):
+    stages = {status: ALONE[status][column] for status in (one, other)}
     last = [status for status in (one, other) if status in deciding(stages)][-1:]
+    seen = two(one, other, between("latest", settings))
 
-    assert stage_of(two(one, other, between("latest", LIFECYCLE))) == (
-        stages[last[0]] if last else None
-    )
+    assert stage_of(seen) == (stages[last[0]] if last else None)
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)
-def test_the_primary_decides_where_that_is_the_rule(one, other):
-    settings = between("primary", LIFECYCLE)
-    stages = {status: ALONE[status][1] for status in (one, other)}
-    main = one if one in deciding(stages) else None
-    whoever = stage_of(two(one, other, LIFECYCLE))
+@pytest.mark.parametrize(("column", "settings"), [(0, BASIC_RULES), (1, LIFECYCLE)])
+def test_the_primary_decides_where_that_is_the_rule(column, settings, one, other):
+    stages = {status: ALONE[status][column] for status in (one, other)}
+    whoever = stage_of(two(one, other, settings))
+    main = stages[one] if one in deciding(stages) else whoever
+    primary = between("primary", settings)
 
-    assert stage_of(two(one, other, settings, primary="yes")) == (stages[main] if main else whoever)
-    assert stage_of(two(one, other, settings)) == whoever
+    assert stage_of(two(one, other, primary, primary="yes")) == main
+    assert stage_of(two(one, other, primary)) == whoever
 
 
 @pytest.mark.parametrize("word", ["", "false", "0", "no", "No", " FALSE "])
