@@ -24,7 +24,7 @@ class Preset(StrEnum):
     LIFECYCLE = "lifecycle"
 
 
-def init(  # noqa: PLR0917 - Typer turns parameters into options
+def init(
     more: Annotated[
         list[str] | None, typer.Argument(hidden=True, help="More of --events.", metavar="PATH...")
     ] = None,
