@@ -17,7 +17,7 @@ class Transition:
     Args:
         standing: What facts and rules say after the record.
         connected_at: For what was fetched: since when events come by themselves. What began before
-            was there already, and is no news. None for events and ticks.
+            was there already, and is no news. None where that is not known, as for events.
         common: The fields that all updates of this record share, `index` left out.
     """
 

@@ -78,7 +78,7 @@ class Step:
 class _Reading:
     """A record that concerns a row: our event, its identity for ids, and its time.
 
-    `connected_at` is None but for what was fetched; see `Transition`.
+    `connected_at` is of what was fetched; see `Transition`.
     """
 
     event: Event
@@ -217,11 +217,14 @@ def _read_fetched(record: LogRecord) -> _Reading | None:
     if event is None:
         return None
     connected_at = fetched.connected_at
+    if connected_at is None and record.kind is not Kind.ENRICHMENT:
+        # An enrichment answers what events left open: without a word it is no older than they.
+        connected_at = fetched.fetched_at
     return _Reading(
         event=event,
         identity=event.duplicate_key,
         effective_at=fetched.fetched_at,
-        connected_at=fetched.fetched_at if connected_at is None else connected_at,
+        connected_at=connected_at,
     )
 
 

@@ -1,8 +1,8 @@
-"""What all lines of an input say together, so that each may be answered with it.
+"""What lines that stand by themselves say of others: customers, discounts, coupons and prices.
 
-A customer's own discount, coupons and prices count for every line, whatever the order; what a line
-shows itself comes before what others say. Of what changes in time a line takes what was seen by
-its time; what came first after it, where nothing was.
+They count for every line of a subscription, whatever the order. What such a line shows itself comes
+first and is its own alone: the next line may be another world's. Of what changes in time a line
+takes what was seen by its time; what came first after it, where nothing was.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from streams.mrr.lines import Line
 
 @dataclass(slots=True)
 class Gathered:
-    """Sightings of all lines: by customer where they are a customer's, by id where anybody's."""
+    """Sightings: by customer where they are a customer's, by id where anybody's."""
 
     customers: dict[str, list[Version[Customer]]] = field(default_factory=lambda: defaultdict(list))
     discounts: dict[str, dict[str, list[Version[Discount]]]] = field(
@@ -30,7 +30,11 @@ class Gathered:
     prices: dict[str, Sightings[Price]] = field(default_factory=dict)
 
     def add(self, line: Line) -> None:
-        """Keep what a line says of others than itself."""
+        """Keep what a line says of others, where it asks for nothing itself."""
+        if not line.subscriptions:
+            self._keep(line)
+
+    def _keep(self, line: Line) -> None:
         for version in line.versions:
             thing: Any = version.snapshot
             match thing:
@@ -49,38 +53,43 @@ class Gathered:
 
     def facts_of(self, line: Line, at: int) -> Facts:
         """What is known of a line's subscriptions, at that time."""
+        own = Gathered()
+        own._keep(line)
+        known = own.customers[line.customer] or self.customers.get(line.customer, [])
         # Of two snapshots of one time, the one that shows a discount knows more.
-        customer = sorted(
-            self.customers.get(line.customer, ()), key=lambda each: bool(each.snapshot.discount)
-        )
+        customer = sorted(known, key=lambda each: bool(each.snapshot.discount))
         return Facts(
             at=at,
             customer=_last(_by_then(customer, at)) or _first(customer),
             subscriptions={
                 each.snapshot.id: SubscriptionFacts(versions=(each,)) for each in line.subscriptions
             },
-            schedules=self.schedules,
-            discounts=self._discounts(line, at),
-            coupons=_own_first(line, Coupon, self.coupons),
-            prices=_own_first(line, Price, self.prices),
+            schedules=ChainMap(own.schedules, self.schedules),
+            discounts=_discounts(
+                {**self.discounts.get(line.customer, {}), **own.discounts[line.customer]}, line, at
+            ),
+            coupons=_own_first(own.coupons, self.coupons),
+            prices=_own_first(own.prices, self.prices),
         )
 
-    def _discounts(self, line: Line, at: int) -> dict[str, Sightings[Discount]]:
-        """Those seen by then; of later ones only what is named, or the customer's first."""
-        known = self.discounts.get(line.customer, {})
-        found = {id_: seen for id_, each in known.items() if (seen := _last(_by_then(each, at)))}
-        has_own = any(_is_customers(each[-1].snapshot) for each in found.values())
-        named = {
-            id_
-            for version in line.subscriptions
-            for ids in (version.snapshot.discounts, *(i.discounts for i in version.snapshot.items))
-            for id_ in ids
-        }
-        for id_, versions in known.items():
-            is_own = _is_customers(versions[0].snapshot) and not has_own
-            if id_ not in found and (id_ in named or is_own):
-                found[id_] = _first(versions)
-        return found
+
+def _discounts(
+    known: Mapping[str, list[Version[Discount]]], line: Line, at: int
+) -> dict[str, Sightings[Discount]]:
+    """Those seen by then; of later ones only what is named, or the customer's first."""
+    found = {id_: seen for id_, each in known.items() if (seen := _last(_by_then(each, at)))}
+    has_own = any(_is_customers(each[-1].snapshot) for each in found.values())
+    named = {
+        id_
+        for version in line.subscriptions
+        for ids in (version.snapshot.discounts, *(i.discounts for i in version.snapshot.items))
+        for id_ in ids
+    }
+    for id_, versions in known.items():
+        is_own = _is_customers(versions[0].snapshot) and not has_own
+        if id_ not in found and (id_ in named or is_own):
+            found[id_] = _first(versions)
+    return found
 
 
 def _is_customers(discount: Discount) -> bool:
@@ -102,15 +111,16 @@ def _last(versions: Iterable[Version[T]]) -> Sightings[T]:
 
 
 def _own_first(
-    line: Line, kind: type[T], others: dict[str, Sightings[T]]
+    own: Mapping[str, Sightings[T]], others: Mapping[str, Sightings[T]]
 ) -> Mapping[str, Sightings[T]]:
     """A line's own terms before those that others say, but for what it leaves out of the same."""
-    own: dict[str, Sightings[T]] = {}
-    for version in line.versions:
-        thing: Any = version.snapshot
-        if isinstance(thing, kind) and not _is_more(others[thing.id][-1].snapshot, thing):
-            own[thing.id] = (version,)
-    return ChainMap(own, others) if own else others
+    best = {
+        id_: others[id_]
+        if id_ in others and _is_more(others[id_][-1].snapshot, it[-1].snapshot)
+        else it
+        for id_, it in own.items()
+    }
+    return {**others, **best} if best else others
 
 
 def _is_more(known: Any, own: Any) -> bool:

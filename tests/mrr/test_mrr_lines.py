@@ -91,6 +91,21 @@ def test_a_lines_own_terms_come_before_those_of_others():
     assert [exact(each) for each in found] == [{"usd": "1800"}, {"usd": "1000"}]
 
 
+def test_what_a_subscriptions_line_shows_is_its_own_alone():
+    own = {"discount": {**TEN, "id": "di_own"}}
+    tiers = {**TIERED, "tiers": [{"up_to": None, "unit_amount": 700}]}
+    found = ask(
+        subscription(customer=customer(**own)),
+        subscription(items=[item(price=tiers)], discounts=[TEN]),
+        subscription(),
+        subscription(items=[item(price=TIERED)]),
+        subscription(discounts=["di_1"]),
+    )
+
+    assert [exact(each) for each in found[:3]] == [{"usd": "1800"}, {"usd": "630"}, {"usd": "2000"}]
+    assert [each["unknown"] for each in found[3:]] == ["tiers", "coupon"]
+
+
 def test_another_line_may_show_which_products_a_coupon_is_for():
     whole = {"object": "coupon", **TEN["coupon"], "applies_to": {"products": ["prod_Z"]}}
     found = ask(subscription(discounts=[TEN]), whole)
