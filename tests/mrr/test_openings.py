@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import build
 from build import START, coupon, deleted, discount, fetched, item, price, subscription, updated
 from scenario import given
 from schemas.updates import MrrChanged
@@ -149,3 +150,13 @@ def test_while_anything_is_pending_nothing_is_told_and_the_last_amount_stays():
 
     assert (pending.told(MrrChanged), more.told(MrrChanged)) == ([], [])
     assert (update.movement, update.delta["usd"].exact) == ("expansion", "2700")
+
+
+@pytest.mark.parametrize(
+    ("kind", "movement"), [("back_fill", "opening"), ("repair", "opening"), ("enrichment", "new")]
+)
+def test_without_a_word_of_the_connection_only_an_enrichment_is_no_opening(kind, movement):
+    row = build.fetched(subscription(), kind, at=START + 3, connected_at=None)
+    [change] = given().when(row).told(MrrChanged)
+
+    assert change.movement == movement
