@@ -209,7 +209,9 @@ def _reason(before: AnnouncedRenewal, now: AnnouncedRenewal, *, at: int) -> Reas
     if now.renews_at is None:
         return "ended" if now.access_until is None else "not_renewing"
     if before.renews_at is None:
-        return "started"
+        # An end that was withdrawn starts nothing.
+        is_withdrawn = before.access_until is not None and before.subscription == now.subscription
+        return "rescheduled" if is_withdrawn else "started"
     if now.renews_at > before.renews_at and at >= before.renews_at:
         return "renewed"
     return "rescheduled"

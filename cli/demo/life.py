@@ -47,6 +47,7 @@ class ScriptedLife(Life):
         )
         super().__init__(identity=name, profile=profile, now=now, generation=generation, test=test)
         self.bodies: list[bytes] = []
+        self._open: dict[str, Invoice] = {}
         self.send("customer.created", self.profile)
 
     def new_id(self, prefix: str) -> str:
@@ -84,26 +85,33 @@ class ScriptedLife(Life):
             else item
             for item in sub.items
         )
+        self._open.pop(id, None)
         invoice = self.bill(id, paid=paid)
         self.change(id, items=items, status=status, latest_invoice=invoice)
 
     def bill(self, id: str, *, paid: bool) -> str:
-        """Send an invoice of the subscription, paid or failed."""
+        """Send an invoice of the subscription, paid or failed; one that is open is tried again."""
+        before = self._open.get(id) or self._draft(id)
+        invoice = self._open[id] = replace(
+            before,
+            status="paid" if paid else "open",
+            attempt_count=before.attempt_count + 1,
+            next_attempt=None if paid else self.now + 3 * DAY_S,
+        )
+        thing = invoice_object(invoice, self.generation, test=self.test)
+        self.send("invoice.paid" if paid else "invoice.payment_failed", thing)
+        return invoice.id
+
+    def _draft(self, id: str) -> Invoice:
         sub = self.subscriptions[id]
-        invoice = Invoice(
+        return Invoice(
             id=self.new_id("in"),
             customer=self.customer,
             subscription=id,
             total=sum(item.price.cost(item.quantity) for item in sub.items),
             currency=sub.items[0].price.currency,
             created=self.now,
-            status="paid" if paid else "open",
-            attempt_count=1,
-            next_attempt=None if paid else self.now + 3 * DAY_S,
         )
-        thing = invoice_object(invoice, self.generation, test=self.test)
-        self.send("invoice.paid" if paid else "invoice.payment_failed", thing)
-        return invoice.id
 
     def end(self, id: str, reason: str = "cancellation_requested", **changes: Any) -> None:
         """End a subscription: at its period's end if that was asked for, else now."""

@@ -111,7 +111,7 @@ def test_a_schedule_that_ends_its_subscription_takes_the_date_away():
     )
 
     assert (gone.renews_at, gone.access_until, gone.reason) == (None, iso(END), "not_renewing")
-    assert (back.renews_at, back.reason) == (iso(END), "started")
+    assert (back.renews_at, back.reason) == (iso(END), "rescheduled")
 
 
 def test_the_first_date_has_started_and_the_end_has_ended():
@@ -120,3 +120,14 @@ def test_the_first_date_has_started_and_the_end_has_ended():
     [last] = start.when(deleted(subscription(status="canceled"), at=START + 1)).told(RenewalChanged)
 
     assert (first.reason, last.reason, last.renews_at) == ("started", "ended", None)
+
+
+def test_an_end_that_is_withdrawn_reschedules_and_starts_nothing():
+    leaving = updated(subscription(cancel_at=END), at=START + 1)
+    [change] = (
+        given(updated(subscription()), leaving)
+        .when(updated(subscription(), at=START + 2))
+        .told(RenewalChanged)
+    )
+
+    assert (change.previous, change.renews_at, change.reason) == (None, iso(END), "rescheduled")
