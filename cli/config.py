@@ -12,8 +12,8 @@ import typer
 from schemas.conditions import named_texts
 from schemas.errors import SettingsError
 from schemas.settings import STRIPE_STATUSES, BusinessSettings
+from schemas.times import YEAR_10000
 from streams.log.embedded import owner_of
-from streams.pipeline import YEAR_10000
 from streams.settings import Config, Kafka, load_config
 from streams.settings_errors import suggestion
 

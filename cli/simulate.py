@@ -21,14 +21,13 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from cli.config import parse_time
 from cli.webhooks import Posting, reach, send_all
 from schemas.errors import SettingsError
-from schemas.times import iso
+from schemas.times import YEAR_10000, iso
 from simulation.delivery import Course, Delivery, Outage, deliver, draw_outages
 from simulation.objects import DAY_S, Generation
 from simulation.prices import PRICES_CREATED
 from simulation.simulate import simulate as lives
 from streams.fold_files import OPEN_SOURCE
 from streams.ingest.keys import read_envelope
-from streams.pipeline import YEAR_10000
 from streams.settings import load_config
 
 MIXED = "mixed"

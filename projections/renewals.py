@@ -17,14 +17,13 @@ from schemas.objects import Subscription
 from schemas.rows import Announced, AnnouncedRenewal, Facts, last_of
 from schemas.settings import Business, BusinessSettings
 from schemas.standing import MrrView, RenewalView
-from schemas.times import iso, iso_or_none
+from schemas.times import YEAR_10000, iso, iso_or_none
 from schemas.transitions import Transition
 from schemas.updates import OtherRenewal, RenewalChanged, Update
 
 RENEWING_STATUSES = frozenset({"active", "past_due", "trialing"})
 LIVE_STATUSES = RENEWING_STATUSES | {"unpaid", "paused"}
 UNIX_SECONDS = re.compile(r"\d{9,11}")
-YEAR_10000 = 253_402_300_800
 NOTHING = AnnouncedRenewal(
     renews_at=None, subscription=None, access_until=None, not_collected=False
 )

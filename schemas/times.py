@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+YEAR_10000 = 253_402_300_800
+"""The first second that has no date any more."""
+
 
 def iso(seconds: int) -> str:
     """Write whole seconds, `2026-11-20T10:00:00Z`."""

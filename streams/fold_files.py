@@ -20,11 +20,12 @@ from schemas.codec import canonical
 from schemas.records import Kind, LogRecord
 from schemas.rows import Row
 from schemas.settings import SettingsInForce
+from schemas.times import YEAR_10000
 from schemas.updates import Envelope
 from schemas.wire.events import FETCHED, Fetched, unwrap
 from streams.customer_row import customer_row
 from streams.ingest.keys import read_envelope
-from streams.pipeline import YEAR_10000, Outcome, step
+from streams.pipeline import Outcome, step
 from streams.settings import Source
 
 OPEN_SOURCE = Source(accounts=("*",), livemode=True, test=True)

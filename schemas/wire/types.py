@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr
 
+from schemas.times import YEAR_10000
+
 
 def _reference(value: object) -> object:
     """An object that came expanded stands for its id."""
@@ -35,8 +37,7 @@ PercentText = Annotated[
 # Up to 2^63-1: orjson turns larger ones into floats, which StrictInt refuses.
 Whole = Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)]
 Count = Annotated[StrictInt, Field(ge=1)]
-# Up to the year 9999, the last that has a date.
-Seconds = Annotated[StrictInt, Field(ge=0, lt=253_402_300_800)]
+Seconds = Annotated[StrictInt, Field(ge=0, lt=YEAR_10000)]
 Metadata = Annotated[
     dict[StrictStr, StrictStr], BeforeValidator(lambda value: {} if value is None else value)
 ]

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from schemas.objects import Subscription, Thing
 from schemas.rows import Version
+from schemas.times import YEAR_10000
 from schemas.wire.discounts import Coupon
 from schemas.wire.events import FETCHED, SNAPSHOT, unwrap
 from streams.fold.discounts import read_coupon
@@ -22,7 +23,6 @@ from streams.fold.event_types import EVENT_TYPES, Effect
 from streams.fold.shapes import EFFECT_OF_OBJECT, read_terms, read_things
 from streams.fold_files import Found
 from streams.mrr.rows import things_of_row
-from streams.pipeline import YEAR_10000
 
 NO_SUBSCRIPTIONS = "the customer's subscriptions are not in it: expand them"
 CUT_OFF = "the customer's subscriptions are cut off: not all of them are in it"

@@ -21,7 +21,8 @@ from schemas.settings import SettingsInForce
 from schemas.updates import Envelope
 from streams.log.records import read_log_record
 from streams.log.topics import CUSTOMERS, DEAD_LETTERS, MIB, TEST, topic_of
-from streams.pipeline import read_settings, row_for_readers, step
+from streams.pipeline import row_for_readers, step
+from streams.reading import read_settings
 from streams.worker.dead_letters import DeadLetter, FetchedRecord, Headers, dead_letter
 from streams.worker.marker import Fate, encode_settings
 

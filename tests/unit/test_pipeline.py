@@ -8,7 +8,8 @@ from scenario import given
 from schemas.errors import DeadLetterReason
 from schemas.records import Kind
 from schemas.settings import BusinessSettings, SettingsInForce, SettingsRecord
-from streams.pipeline import Outcome, read_settings, step
+from streams.pipeline import Outcome, step
+from streams.reading import read_settings
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from schemas.rows import Row
 from schemas.settings import SettingsInForce
 from streams.log.records import read_log_record
 from streams.log.topics import CUSTOMERS, DEAD_LETTERS, TEST, topic_of
-from streams.pipeline import read_settings, row_for_readers, step
+from streams.pipeline import row_for_readers, step
+from streams.reading import read_settings
 
 Found = tuple[bytes | None, bytes | None, tuple[tuple[str, bytes | None], ...]]
 
