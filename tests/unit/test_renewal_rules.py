@@ -59,8 +59,9 @@ def test_an_items_trial_offer_ends_in_a_charge_and_counts_while_it_lasts(trial_e
     ],
 )
 def test_a_live_schedule_that_cancels_at_its_end_is_a_scheduled_end(more, expected):
-    phases = (Phase(start=START, end=END - 9 * DAY), Phase(start=START, end=more.pop("end", END)))
     words = {"id": "sub_sched_1", "status": "active", "end_behavior": "cancel", **more}
+    last = Phase(start=START, end=words.pop("end", END))
+    phases = (Phase(start=START, end=END - 9 * DAY), last)
     one = monthly(schedule="sub_sched_1")
 
     assert dates(found(one, schedules=[Schedule(phases=phases, **words)])) == expected
