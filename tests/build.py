@@ -33,6 +33,11 @@ def price(amount: int | None = 2000, *, currency: str = "usd", **more: Any) -> d
     }
 
 
+def plan(**more: Any) -> dict[str, Any]:
+    usual = {"id": "plan_1", "object": "plan", "product": "prod_A", "currency": "USD"}
+    return {**usual, "interval": "year", "amount": 900, **more}
+
+
 def item(id_: str = "si_1", *, quantity: int | None = 1, **more: Any) -> dict[str, Any]:
     return {
         "id": id_,
