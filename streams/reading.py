@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from schemas.errors import BadRecordError, DeadLetterReason
 from schemas.events import Event, TimePassed
+from schemas.faults import faults_of
 from schemas.records import Kind, LogRecord, Subject
 from schemas.settings import SettingsInForce, SettingsRecord
 from schemas.times import YEAR_10000
@@ -70,8 +71,7 @@ def read_settings(record: LogRecord) -> SettingsInForce:
     try:
         stored = SettingsRecord.model_validate_json(record.value)
     except ValidationError as error:
-        places = ", ".join(".".join(map(str, fault["loc"])) for fault in error.errors()[:5])
-        raise BadRecordError(DeadLetterReason.BAD_SETTINGS, places or "no JSON") from None
+        raise BadRecordError(DeadLetterReason.BAD_SETTINGS, faults_of(error)) from None
     return SettingsInForce(version=stored.version, content=stored.content)
 
 
@@ -138,8 +138,7 @@ def _valid(model: type[WireT], body: Mapping[str, Any]) -> WireT:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        places = ", ".join(".".join(map(str, fault["loc"])) for fault in error.errors()[:5])
-        raise BadRecordError(DeadLetterReason.NOT_AN_EVENT, places) from None
+        raise BadRecordError(DeadLetterReason.NOT_AN_EVENT, faults_of(error)) from None
 
 
 def _json(value: bytes) -> dict[str, Any]:

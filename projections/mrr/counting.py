@@ -20,6 +20,8 @@ from schemas.rows import Facts, last_of
 
 UNCOLLECTED = frozenset({"void", "mark_uncollectible"})
 """Pauses of collection in which nothing is ever owed; `keep_as_draft` only puts it off."""
+AMOUNT_MAX = 10**15
+"""A month's worth in minor units that nobody pays; sums of less fit any reader's integers."""
 DIGITS_MAX = 24
 
 
@@ -60,7 +62,7 @@ class Counting:
         return Working(
             subscription=subscription,
             currencies=(currency,),
-            amount=sum((each.monthly for each in worked), Fraction()),
+            amount=_in_range(sum((each.monthly for each in worked), Fraction())),
             items=worked,
             not_recurring={item.id: word for item in items if (word := _why_not_recurring(item))},
             discounts=discounts,
@@ -100,7 +102,9 @@ def count_as_told(subscription: Subscription, key: str) -> Working:
     if not (is_number and text.isascii() and len(text) <= DIGITS_MAX):
         raise InputMissingError("metadata")
     return Working(
-        subscription=subscription, currencies=(currency_of(subscription),), amount=number(text)
+        subscription=subscription,
+        currencies=(currency_of(subscription),),
+        amount=_in_range(number(text)),
     )
 
 
@@ -128,6 +132,12 @@ def is_uncollected(subscription: Subscription, at: int) -> bool:
     resumes_at = subscription.collection_resumes_at
     is_over = resumes_at is not None and resumes_at <= at
     return subscription.collection_pause in UNCOLLECTED and not is_over
+
+
+def _in_range(amount: Fraction) -> Fraction:
+    if abs(amount) >= AMOUNT_MAX:
+        raise InputMissingError("amount_range")
+    return amount
 
 
 def _priced_items(subscription: Subscription) -> list[Item]:

@@ -15,6 +15,7 @@ PENDING = {
     "tiers": "a price has tiers, and nobody showed them",
     "currency_options": "nobody showed what a price costs in the subscription's currency",
     "coupon": "nobody showed the terms of a discount",
+    "amount_range": "the amount is larger than any that is charged: something in it is wrong",
     "metadata": "the subscription's metadata has no number where [business] mrr looks",
 }
 """What is missing while a subscription's MRR is not known; then it is never 0."""

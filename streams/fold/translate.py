@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from schemas.codec import canonical
 from schemas.errors import BadRecordError, DeadLetterReason
 from schemas.events import ObjectsSeen
+from schemas.faults import faults_of
 from schemas.objects import Thing
 from schemas.rows import Version
 from schemas.wire import events
@@ -85,7 +86,7 @@ def translate_fetched(fetched: events.Fetched, *, customer: str) -> ObjectsSeen 
     try:
         terms = read_terms(thing)
     except ValidationError as error:
-        raise _bad_object(error) from None
+        raise BadRecordError(DeadLetterReason.BAD_OBJECT, faults_of(error)) from None
     if terms is None:
         return None
     return _objects_seen(sighting, terms.id, (sighting.version(terms, {}),))
@@ -98,7 +99,7 @@ def _seen(sighting: _Sighting, effect: Effect, thing: Fields, customer: str) -> 
         shown = read_things(effect, thing, customer, is_deleted=is_deleted)
         prior = _prior(sighting, effect, thing, customer, shown)
     except ValidationError as error:
-        raise _bad_object(error) from None
+        raise BadRecordError(DeadLetterReason.BAD_OBJECT, faults_of(error)) from None
     versions = tuple(
         sighting.version(each, {} if number else prior) for number, each in enumerate(shown)
     )
@@ -120,22 +121,6 @@ def _objects_seen(
 def _digest(content: bytes) -> str:
     digest = hashlib.blake2b(content, digest_size=8).digest()
     return urlsafe_b64encode(digest).decode().rstrip("=")
-
-
-def _bad_object(error: ValidationError) -> BadRecordError:
-    places = "; ".join(
-        f"{_place(fault['loc'])}: {fault['type']}"
-        for fault in error.errors(include_input=False, include_url=False)[:5]
-    )
-    return BadRecordError(DeadLetterReason.BAD_OBJECT, places)
-
-
-def _place(loc: tuple[int | str, ...]) -> str:
-    """Name a field; the keys of metadata are free text, and may be personal."""
-    words = [str(part) for part in loc]
-    if "metadata" in words:
-        words = [*words[: words.index("metadata") + 1], "*"]
-    return ".".join(words)
 
 
 def _same_customer(thing: Fields, effect: Effect, customer: str) -> None:

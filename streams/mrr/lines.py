@@ -13,11 +13,13 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
+from schemas.faults import faults_of
 from schemas.objects import Subscription, Thing
 from schemas.rows import Version
 from schemas.times import YEAR_10000
 from schemas.wire.discounts import Coupon
 from schemas.wire.events import FETCHED, SNAPSHOT, unwrap
+from schemas.wire.subscriptions import StripeList
 from streams.fold.discounts import read_coupon
 from streams.fold.event_types import EVENT_TYPES, Effect
 from streams.fold.shapes import EFFECT_OF_OBJECT, read_terms, read_things
@@ -88,11 +90,7 @@ def _fault(error: ValueError) -> str:
         return f"not JSON: {error.msg}"
     if not isinstance(error, ValidationError):
         return "fields that cannot be read: a time"
-    places = "; ".join(
-        f"{'.'.join(map(str, fault['loc']))}: {fault['type']}"
-        for fault in error.errors(include_input=False, include_url=False)[:5]
-    )
-    return f"fields that cannot be read: {places}"
+    return f"fields that cannot be read: {faults_of(error)}"
 
 
 def _row(place: str, body: Mapping[str, Any]) -> Line:
@@ -151,23 +149,26 @@ def _things(shown: _Shown, customer: str) -> Iterator[Thing]:
     elif shown.effect is not None:
         yield from read_things(shown.effect, shown.thing, customer, is_deleted=shown.is_deleted)
     if shown.effect is Effect.CUSTOMER:
-        for each in _listed(shown.thing)["data"]:
+        listed = _listed(shown.thing)
+        for each in listed.data if listed else ():
             yield from read_things(Effect.SUBSCRIPTION, each, customer, is_deleted=False)
 
 
-def _listed(customer: Mapping[str, Any]) -> dict[str, Any]:
+def _listed(customer: Mapping[str, Any]) -> StripeList[dict[str, Any]] | None:
+    """The customer's subscriptions where they are expanded."""
     listed = customer.get("subscriptions")
-    return {"data": [], **listed} if isinstance(listed, dict) else {"data": []}
+    return None if listed is None else StripeList[dict[str, Any]].model_validate(listed)
 
 
 def _about(shown: _Shown) -> str | None:
     match shown.effect:
         case Effect.SUBSCRIPTION:
             return None
-        case Effect.CUSTOMER if "subscriptions" in shown.thing:
-            return CUT_OFF if _listed(shown.thing).get("has_more") else None
         case Effect.CUSTOMER:
-            return NO_SUBSCRIPTIONS
+            listed = _listed(shown.thing)
+            if listed is None:
+                return NO_SUBSCRIPTIONS
+            return CUT_OFF if listed.has_more else None
         case _:
             return TELLS_OTHERS if shown.effect in OF_OTHERS else NOT_OF_MRR
 

@@ -277,7 +277,7 @@ def test_a_broken_fetched_line_of_a_file_says_where():
     line = fetched(subscription()) | {"kind": "guess"}
     list(folding.take(Found(place="file:1", body=orjson.dumps(line))))
 
-    assert folding.complaints == ["file:1: dead letter: not_an_event: kind"]
+    assert folding.complaints == ["file:1: dead letter: not_an_event: kind: literal_error"]
 
 
 def test_enrichment_brings_tiers_and_one_movement():

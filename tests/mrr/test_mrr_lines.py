@@ -171,6 +171,21 @@ def test_unreadable_lines_are_answered_too_and_end_in_exit_1():
     assert "stdin:4: fields that cannot be read: status: string_type" in result.stderr
 
 
+def test_a_customer_whose_subscriptions_are_none_is_unreadable():
+    lines = [customer(subscriptions=junk) for junk in ({"data": None}, {"data": [5]}, 5)]
+    result = RUN.invoke(app, ["mrr", "-", "--json"], input=b"\n".join(map(orjson.dumps, lines)))
+
+    assert (result.exit_code, len(result.stdout.splitlines())) == (1, 3)
+
+
+def test_the_keys_of_metadata_are_never_told():
+    broken = subscription(metadata={"jane.doe@example.com": 5})
+    result = RUN.invoke(app, ["mrr", "-", "--json"], input=orjson.dumps(broken))
+
+    assert "metadata.*: string_type" in result.stdout
+    assert "jane" not in result.output
+
+
 @pytest.mark.parametrize(
     ("place", "junk"),
     [

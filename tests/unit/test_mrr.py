@@ -179,3 +179,12 @@ def test_a_subscription_with_nothing_but_a_plan_at_the_top_counts():
     old = subscription() | {"items": {"data": []}, "plan": plan, "quantity": 2}
 
     assert given().when(updated(old)).state.mrr["usd"].exact == "1800"
+
+
+@pytest.mark.parametrize(("extra", "reason"), [(-1, None), (0, "amount_range")])
+def test_an_amount_that_nobody_pays_is_pending(extra, reason):
+    terms = price(10**15 + extra)
+    seen = given().when(updated(subscription(items=[item(price=terms)])))
+
+    assert [each.reason for each in seen.state.pending] == ([reason] if reason else [])
+    assert bool(seen.state.mrr) == (reason is None)
