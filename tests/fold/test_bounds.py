@@ -163,3 +163,45 @@ def test_live_subscriptions_are_never_evicted(small):
 
     assert len(row.facts.subscriptions) == 40
     assert row.facts.evicted.digests == ()
+
+
+def test_which_is_the_newest_goes_by_its_date_before_its_id():
+    limit = bounds.KEPT_MAX["invoices"]
+    bodies = [
+        event("invoice.paid", invoice(f"in_{n:03d}", "paid", created=START - n), id=f"evt_{n}")
+        for n in range(limit + 1)
+    ]
+    for order in (bodies, bodies[::-1]):
+        kept = fold(order).facts.invoices
+        assert (set(kept), len(kept)) == ({f"in_{n:03d}" for n in range(limit)}, limit)
+
+
+@pytest.mark.parametrize("word", ["ended_at", "canceled_at", "created"])
+def test_which_ended_last_goes_by_the_best_date_it_has_before_its_id(small, word):
+    dates = {"ended_at": None, "canceled_at": None, "metadata": {"note": "x" * 3_000}}
+    bodies = [
+        deleted(subscription(f"sub_{n}", "canceled", **{**dates, word: START - n}), at=START)
+        for n in range(3)
+    ]
+    for order in (bodies, bodies[::-1]):
+        assert set(fold(order).facts.subscriptions) == {"sub_0"}
+
+
+def test_the_end_of_a_subscription_is_when_it_ended_not_when_it_was_canceled(small):
+    note = {"metadata": {"note": "x" * 3_000}}
+    bodies = [
+        deleted(
+            subscription(f"sub_{n}", "canceled", ended_at=START - n, canceled_at=START + n, **note)
+        )
+        for n in range(3)
+    ]
+
+    assert set(fold(bodies).facts.subscriptions) == {"sub_0"}
+
+
+def test_what_ended_before_an_evicted_one_has_no_room_though_it_would_fit(small):
+    bodies = [ended(2, 3_000), ended(1, 3_000), ended(0)]
+    for order in (bodies, bodies[::-1], [bodies[0], bodies[2], bodies[1]]):
+        facts = fold(order).facts
+        assert set(facts.subscriptions) == {"sub_0002"}
+        assert facts.evicted.cut == (START + 1, "sub_0001")

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from build import BASIC, START, event, item, subscription, updated
+from build import BASIC, START, event, fetched, item, subscription, updated
 from scenario import given
 
 
@@ -99,3 +99,69 @@ def test_an_added_key_of_metadata_tells_the_order_too():
     sooner = updated(subscription(), was={"status": "incomplete"}, id="evt_b")
 
     assert status_after(sooner, later) == "past_due"
+
+
+def test_created_is_never_last_even_where_old_values_run_in_a_circle():
+    words = ["active", "past_due", "unpaid"]
+    circle = [
+        updated(subscription(status=now), was={"status": before}, id=f"evt_{now}")
+        for before, now in zip(words, [*words[1:], words[0]], strict=True)
+    ]
+    first = event("customer.subscription.created", subscription(status="incomplete"), id="evt_z")
+
+    assert status_after(*circle, first) == "unpaid"
+
+
+@pytest.mark.parametrize(
+    ("sooner", "later"),
+    [
+        ("trial_will_end", "updated"),
+        ("pending_update_expired", "updated"),
+        ("updated", "paused"),
+        ("updated", "resumed"),
+        ("trial_will_end", "resumed"),
+    ],
+)
+def test_what_remains_tied_goes_by_the_type_of_the_event_before_its_id(sooner, later):
+    kind = "customer.subscription"
+
+    assert (
+        status_after(
+            event(f"{kind}.{sooner}", subscription(status="active"), id="evt_2"),
+            event(f"{kind}.{later}", subscription(status="past_due"), id="evt_1"),
+        )
+        == "past_due"
+    )
+
+
+def test_a_fetched_object_shows_the_end_of_its_second():
+    assert (
+        status_after(
+            event("customer.subscription.paused", subscription(status="active"), id="gone"),
+            fetched(subscription(status="past_due")),
+        )
+        == "past_due"
+    )
+
+
+def test_a_deletion_is_the_last_of_its_second():
+    gone = event("customer.subscription.deleted", subscription(canceled_at=START + 7), id="a")
+    asked = fetched(subscription(status="canceled"))
+    for some in ([gone, asked], [asked, gone]):
+        assert given(*some).row.facts.subscriptions[BASIC].now.canceled_at == START + 7
+
+
+def test_of_one_event_in_two_shapes_of_one_version_the_same_wins_each_time():
+    assert (
+        status_after(
+            updated(subscription(status="active"), id="evt_1"),
+            updated(subscription(status="past_due"), id="evt_1"),
+        )
+        == "past_due"
+    )
+
+
+def test_of_one_event_in_two_shapes_one_without_a_version_is_the_older():
+    bare = updated(subscription(status="active"), id="evt_1", api_version=None)
+
+    assert status_after(bare, updated(subscription(status="past_due"), id="evt_1")) == "past_due"
