@@ -147,3 +147,25 @@ def test_an_ended_customer_owes_nothing():
     assert mrr_after(own, updated(subscription()), deleted(customer(), at=START + 1)) == {
         "usd": "0"
     }
+
+
+def test_of_one_second_a_discount_counts_though_the_customers_snapshot_is_without_it():
+    own = redeemed("created", discount(coupon=TEN), at=START)
+    without = updated(customer(discount=None), at=START)
+
+    assert mrr_after(updated(subscription()), own, without) == {"usd": "1800"}
+
+
+def test_of_one_second_a_snapshot_knows_of_the_discount_that_was_taken_away():
+    gone = redeemed("deleted", discount(coupon=TEN), at=START)
+    other = updated(customer(discount=discount("di_2", coupon=HALF)), at=START)
+
+    assert mrr_after(updated(subscription()), gone, other) == {"usd": "1000"}
+
+
+def test_when_the_discount_that_replaced_another_is_taken_away_none_is_left():
+    first = updated(customer(discount=discount(coupon=TEN)), at=START)
+    second = redeemed("created", discount("di_2", coupon=HALF), at=START + 1)
+    gone = redeemed("deleted", discount("di_2", coupon=HALF), at=START + 2)
+
+    assert mrr_after(updated(subscription()), first, second, gone) == {"usd": "2000"}

@@ -140,6 +140,7 @@ WHOLE = coupon(percent_off=10, applies_to=None)
 EUROS = coupon(amount_off=500, currency="eur")
 REPEATING = coupon(percent_off=10, duration="repeating")
 YEARLY = [item(price=price(recurring={"interval": "year"}))]
+HELD_ITEM = item("si_1", discounts=[discount(coupon=HIDDEN)])
 
 
 @pytest.mark.parametrize(
@@ -158,6 +159,9 @@ YEARLY = [item(price=price(recurring={"interval": "year"}))]
         (two_products(discounts=[discount(coupon=HIDDEN)]), ("coupon_products",)),
         (two_products(discounts=[discount(coupon=WHOLE)]), ()),
         (subscription(discounts=[discount(coupon=HIDDEN)]), ()),
+        (subscription(items=[HELD_ITEM, item("si_2", price=price(product="prod_B"))]), ()),
+        (subscription(items=YEARLY, discounts=[discount(coupon=WHOLE)]), ()),
+        (subscription(discounts=[discount(coupon=REPEATING)]), ()),
         (subscription(discounts=[discount(coupon=EUROS)]), ("coupon_currency",)),
         (
             subscription(items=YEARLY, discounts=[discount(coupon=REPEATING)]),
