@@ -15,7 +15,7 @@ STALE = { echo 'what is made from code is not up to date: run make docs'; exit 1
 
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo up test check bench fix docs clean
+.PHONY: help demo up test check bench mutants fix docs clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -44,6 +44,13 @@ check: $(READY) ## Format, lint, types, layers, container files, generated pages
 bench: $(READY) ## Measure the worker beside a bare loop and the fold alone, in one run
 	@$(BIN)/python -m benchmarks.bench
 
+# In ./mutants are copies; what was found before is asked again only where code or tests changed.
+mutants: $(READY) ## Change the fold and MRR line by line and list the changes that no test notices
+	@$(BIN)/uv sync --quiet --frozen --all-extras --group mutation --inexact --python $(BIN)/python
+	@$(BIN)/mutmut run
+	@$(BIN)/mutmut results
+	@echo 'Look at one with: $(BIN)/mutmut show NAME'
+
 fix: $(READY) ## Format, and mend what can be mended by machine
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
@@ -54,7 +61,7 @@ docs: $(READY) ## Write the pages that are made from code
 	@$(BIN)/subfold schemas export
 
 clean: ## Remove .venv and caches; your data in ./.subfold stays
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf .venv mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv comes from PyPI into .venv itself, so that nothing has to be installed before.
@@ -63,5 +70,5 @@ $(READY): pyproject.toml uv.lock
 	@echo "Setting up .venv …"
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv sync --frozen --all-extras --all-groups --inexact --python $(BIN)/python
+	@$(BIN)/uv sync --frozen --all-extras --inexact --python $(BIN)/python
 	@touch $@

@@ -4,8 +4,12 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from brokers import shared_broker
+
+# For `make mutants`: a few examples, for every mutant the same.
+settings.register_profile("few", max_examples=10, derandomize=True, database=None)
 
 
 @pytest.fixture(scope="session")
