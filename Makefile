@@ -44,10 +44,11 @@ check: $(READY) ## Format, lint, types, layers, container files, generated pages
 bench: $(READY) ## Measure the worker beside a bare loop and the fold alone, in one run
 	@$(BIN)/python -m benchmarks.bench
 
-# In ./mutants are copies; what was found before is asked again only where code or tests changed.
+# Works on copies in ./mutants. What was found stands until its code changes: after new tests, name
+# what to ask again, as in MUTANTS='projections.mrr.*'; `make clean` forgets all.
 mutants: $(READY) ## Change the fold and MRR line by line and list the changes that no test notices
 	@$(BIN)/uv sync --quiet --frozen --all-extras --group mutation --inexact --python $(BIN)/python
-	@$(BIN)/mutmut run
+	@$(BIN)/mutmut run $(MUTANTS)
 	@$(BIN)/mutmut results
 	@echo 'Look at one with: $(BIN)/mutmut show NAME'
 
