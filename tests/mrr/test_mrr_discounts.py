@@ -169,3 +169,18 @@ def test_when_the_discount_that_replaced_another_is_taken_away_none_is_left():
     gone = redeemed("deleted", discount("di_2", coupon=HALF), at=START + 2)
 
     assert mrr_after(updated(subscription()), first, second, gone) == {"usd": "2000"}
+
+
+def test_discounts_that_came_after_the_subscriptions_event_count_in_the_order_of_their_coming():
+    off = coupon("OFF", amount_off=500, currency="usd")
+    first = redeemed("created", discount("di_b", coupon=off, subscription=BASIC), at=START + 1)
+    second = redeemed("created", discount("di_a", coupon=HALF, subscription=BASIC), at=START + 2)
+
+    assert mrr_after(updated(subscription()), first, second) == {"usd": "750"}
+
+
+def test_a_discount_that_was_taken_away_never_comes_back_under_its_id():
+    gone = redeemed("deleted", discount(coupon=TEN), at=START)
+    named = updated(customer(discount=discount(coupon=TEN)), at=START + 1)
+
+    assert mrr_after(updated(subscription()), gone, named) == {"usd": "2000"}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from build import BASIC, START, coupon, customer, discount, item, price, subscription, updated
-from projections.mrr import workings_of
+from build import ANA, BASIC, START, coupon, customer, discount, item, price, subscription, updated
+from facts import Customer, Item, facts, sub
+from projections.mrr import mrr_of, workings_of
 from scenario import given
 from schemas.settings import Business, BusinessSettings, Mrr
 
@@ -120,3 +121,46 @@ def test_a_figure_of_your_own_is_read_whole_and_may_be_too_large(text, missing):
 
     assert found.missing == missing
     assert found.amount == (0 if missing else int(text))
+
+
+@pytest.mark.parametrize(
+    ("more", "rules", "word"),
+    [
+        ({"status": "trialing"}, {}, "status"),
+        ({"cancel_at": START + 9}, {"cancel_counts": "request"}, "cancel_requested"),
+        ({"cancel_at": START + 9}, {"figure": "committed_mrr"}, "leaving"),
+        (
+            {"pause_collection": {"behavior": "void"}},
+            {"pause_collection": "exclude"},
+            "collection_paused",
+        ),
+        ({}, {}, None),
+    ],
+)
+def test_what_counts_nothing_says_why(more, rules, word):
+    found = working(subscription(**more), **rules)
+
+    assert (found.zero, found.amount) == (word, 0 if word else 2000)
+
+
+@pytest.mark.parametrize(("status", "is_leaving"), [("active", True), ("canceled", False)])
+def test_what_has_ended_is_not_leaving_any_more(status, is_leaving):
+    found = working(subscription(status=status, cancel_at_period_end=True))
+
+    assert found.is_leaving is is_leaving
+
+
+def test_a_customers_discount_that_nobody_showed_is_pending():
+    counted = Item(id="si_1", price="price_1", currency="usd", unit_amount="5", interval="month")
+    known = facts(sub(items=(counted,)), profile=Customer(id=ANA, discount="di_1"))
+    [found] = workings_of(known, BusinessSettings())
+
+    assert found.missing == "coupon"
+
+
+def test_a_pending_subscription_hides_no_other():
+    pending = subscription("sub_1", discounts=["di_1"], created=START - 1)
+    seen = given(updated(pending)).when(updated(subscription("sub_2")))
+    view = mrr_of(seen.row.facts, BusinessSettings())
+
+    assert (view.pending, view.by_subscription) == ({"sub_1": "coupon"}, {"sub_2": {"usd": 2000}})
