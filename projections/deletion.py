@@ -13,9 +13,9 @@ from schemas.rows import Facts, SubscriptionFacts
 
 def with_customer_deleted(facts: Facts) -> Facts:
     """Facts as they are, or with every subscription ended when its customer was deleted."""
-    if not facts.profile or not facts.profile.deleted:
+    if facts.deleted_at is None:
         return facts
-    at = facts.customer[-1].at
+    at = facts.deleted_at
     return replace(
         facts,
         subscriptions={

@@ -88,5 +88,21 @@ def _with_own_start(seen: list[Sighting], now: Subscription) -> list[Sighting]:
         return seen
     at, status, costs = seen[0]
     started_at = now.created_at if now.start_date is None else now.start_date
-    own = now.began_at if status in AFTER_TRIAL else started_at
-    return [(min(at, own) if own > 0 else at, status, costs), *seen[1:]]
+    # A trial that ends only later was added to what ran already.
+    began_at = now.began_at if now.began_at <= at else started_at
+    own = began_at if status in AFTER_TRIAL else started_at
+    begin = min(at, own) if own > 0 else at
+    if begin < at and _was_active_before(status, now):
+        return [(begin, "active", costs), *seen]
+    return [(begin, status, costs), *seen[1:]]
+
+
+def _was_active_before(status: str, now: Subscription) -> bool:
+    """Whether the first status that was seen comes only after one of good standing.
+
+    `unpaid` does; `paused` does where it was no trial that ended without a way to pay.
+    """
+    if status == "paused":
+        is_of_trial = now.pause_reason in {None, "trial_end_without_payment_method"}
+        return now.trial_end is None or not is_of_trial
+    return status == "unpaid"

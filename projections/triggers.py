@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from projections.timeline import timeline
 from schemas.money import from_exact, written
 from schemas.objects import Subscription
 from schemas.rows import Announced, Facts
@@ -13,7 +14,8 @@ from schemas.times import iso
 from schemas.transitions import Transition
 from schemas.updates import AutomationTriggered, Update
 
-NEVER_PAID = frozenset({"trialing", "paused", "incomplete", "incomplete_expired", "canceled"})
+NEVER_STARTED = frozenset({"trialing", "paused", "incomplete", "incomplete_expired", "canceled"})
+"""Statuses that by themselves do not say that it was ever paid for."""
 
 
 def project_triggers(
@@ -22,13 +24,17 @@ def project_triggers(
     """Fire what has become due and was not fired before; what was over before stays silent.
 
     Comes after the other projections, so that `announced` holds the stage and MRR after the change.
+    An automation that is new fires for nothing that was known to be over already.
     """
-    fired = set(announced.fired)
+    after = transition.after
+    # What was evicted has ended for good, and fires no more.
+    fired = {key for key in announced.fired if key.rpartition("/")[2] in after.subscriptions}
     updates: list[Update] = []
     for automation in transition.settings.automations:
-        for subscription in transition.after.current:
+        for subscription in after.current:
             key = f"{automation.name}/{subscription.id}"
-            if key in fired or not _was_canceled(transition.after, subscription):
+            is_news = not _was_canceled(transition.before, subscription.id)
+            if key in fired or not is_news or not _was_canceled(after, subscription.id):
                 continue
             fired.add(key)
             if not _was_over(transition, subscription):
@@ -36,12 +42,16 @@ def project_triggers(
     return replace(announced, fired=tuple(sorted(fired))), iter(updates)
 
 
-def _was_canceled(facts: Facts, subscription: Subscription) -> bool:
+def _was_canceled(facts: Facts, subscription: str) -> bool:
     """Whether it ended after it may have been paid: a lost trial is no cancellation."""
-    if subscription.status != "canceled":
+    entry = facts.subscriptions.get(subscription)
+    if entry is None or entry.now.status != "canceled":
         return False
-    statuses = set(facts.subscriptions[subscription.id].statuses)
-    return statuses == {"canceled"} or not statuses <= NEVER_PAID
+    if any(span.status not in NEVER_STARTED for span in timeline(entry)):
+        return True
+    trial_end, ended_at = entry.now.trial_end, entry.now.ended_at
+    is_lost_trial = trial_end is not None and ended_at is not None and ended_at <= trial_end
+    return set(entry.statuses) == {"canceled"} and not is_lost_trial
 
 
 def _was_over(transition: Transition, subscription: Subscription) -> bool:

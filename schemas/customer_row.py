@@ -28,11 +28,15 @@ class CouponPart(_Part):
 
 
 class DiscountPart(_Part):
-    """A discount in its order; `coupon` is null while its terms are not known."""
+    """A discount in its order; `coupon` is null while its terms are not known.
+
+    `coupon_id` is known before: what must be fetched to know them.
+    """
 
     id: str
     start: str | None
     end: str | None
+    coupon_id: str | None
     coupon: CouponPart | None
 
 
@@ -124,11 +128,11 @@ class PausePart(_Part):
 
 
 class SchedulePart(_Part):
-    """What becomes of the subscription when the last phase ends."""
+    """What becomes of the subscription when the last phase ends; null if not seen."""
 
     id: str
-    status: str
-    end_behavior: str
+    status: str | None
+    end_behavior: str | None
     ends_at: str | None
 
 

@@ -1,6 +1,6 @@
 """Says what is wrong with a body, by field names and kinds of fault; never values.
 
-Values may be personal, and so may the keys of metadata, which are free text.
+Values may be personal, and so may keys that are no field's name, as those of metadata.
 """
 
 from __future__ import annotations
@@ -8,6 +8,10 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 FAULTS_MAX = 5
+KEYED = frozenset(
+    {"metadata", "currency_options", "mrr", "committed_mrr", "amount_due", "amounts_off"}
+)
+"""Fields whose keys are data."""
 
 
 def faults_of(error: ValidationError) -> str:
@@ -17,7 +21,7 @@ def faults_of(error: ValidationError) -> str:
 
 
 def _place(loc: tuple[int | str, ...]) -> str:
-    words = [str(part) for part in loc]
-    if "metadata" in words:
-        words = [*words[: words.index("metadata") + 1], "*"]
+    words = [
+        "*" if place and loc[place - 1] in KEYED else str(part) for place, part in enumerate(loc)
+    ]
     return ".".join(words) or "body"

@@ -34,9 +34,9 @@ class Coupon:
     created_at: int = 0
 
     @property
-    def is_final(self) -> bool:
-        """Whether nothing is left out that only asking shows."""
-        return self.is_whole
+    def is_final(self) -> int:
+        """How much it shows of what only asking shows: more outweighs less, terms never change."""
+        return 2 * self.is_whole + bool(self.products or self.amounts_off)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +91,9 @@ class Price:
     created_at: int = 0
 
     @property
-    def is_final(self) -> bool:
-        """Whether it shows what only asking shows: amounts of a price never change."""
-        return bool(self.tiers or self.options)
+    def is_final(self) -> int:
+        """How much it shows of what only asking shows: more outweighs less, it never changes."""
+        return bool(self.tiers) + bool(self.options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +193,11 @@ class Customer:
     def is_final(self) -> bool:
         """Whether it was deleted: Stripe never brings a deleted customer back."""
         return self.deleted
+
+    @property
+    def is_stub(self) -> bool:
+        """Whether it is what is left of a deleted customer: Stripe shows no more than its id."""
+        return self.deleted and not self.created_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

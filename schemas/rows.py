@@ -84,6 +84,7 @@ class Facts:
     """What the records say of one customer; the same for any order and repetition of them.
 
     `at` is the row's time: the newest event or tick. `seen` are the newest duplicate keys.
+    `deleted_at` is when the customer was first seen to be deleted.
     Discounts, coupons and prices are kept by id beside the subscriptions: what one record leaves
     out, another may have shown.
     """
@@ -91,6 +92,7 @@ class Facts:
     at: int = 0
     first_seen_at: int | None = None
     first_paid_at: int | None = None
+    deleted_at: int | None = None
     customer: Sightings[Customer] = ()
     subscriptions: Mapping[str, SubscriptionFacts] = field(default_factory=dict)
     evicted: Evicted = Evicted()

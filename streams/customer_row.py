@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from projections.deletion import with_customer_deleted
-from projections.mrr.discounts import redeemed_by
+from projections.mrr.discounts import Redeemed, redeemed_by
 from projections.standing import standing_of
 from schemas import customer_row as parts
 from schemas.money import written
@@ -24,14 +24,14 @@ def customer_row(row: Row, settings: SettingsInForce) -> parts.CustomerRow:
     subject = Subject(*row.subject.split("/"))
     facts = with_customer_deleted(row.facts)
     standing = standing_of(facts, subject.customer, settings.content)
-    contact = standing.contact
+    contact, redeemed = standing.contact, redeemed_by(facts)
     return parts.CustomerRow(
         subject=row.subject,
         source=subject.source,
         account=None if subject.account == NO_CUSTOMER else subject.account,
         livemode=subject.livemode,
         as_of=iso(facts.at),
-        customer=_customer(subject.customer, facts),
+        customer=_customer(subject.customer, facts, redeemed),
         contact=contact if isinstance(contact, ContactRef) else None,
         contact_reason=None if isinstance(contact, ContactRef) else contact,
         stage=_stage(standing.stages.stage),
@@ -42,7 +42,9 @@ def customer_row(row: Row, settings: SettingsInForce) -> parts.CustomerRow:
             for subscription, reason in sorted(standing.mrr.pending.items())
         ),
         renewal=_renewal(standing.renewal),
-        subscriptions=tuple(subscription_part(each, facts, standing) for each in facts.current),
+        subscriptions=tuple(
+            subscription_part(each, facts, standing, redeemed) for each in facts.current
+        ),
         evicted_subscriptions=len(facts.evicted.digests),
         payment=_payment(facts),
         lifetime=_lifetime(facts, standing.lifetime),
@@ -51,9 +53,9 @@ def customer_row(row: Row, settings: SettingsInForce) -> parts.CustomerRow:
     )
 
 
-def _customer(customer: str, facts: Facts) -> parts.CustomerPart:
+def _customer(customer: str, facts: Facts, redeemed: Redeemed) -> parts.CustomerPart:
     profile = facts.profile
-    own = next(iter(redeemed_by(facts).of_customer), None)
+    own = next(iter(redeemed.of_customer), None)
     return parts.CustomerPart(
         id=customer,
         name=profile.name if profile else None,
@@ -61,7 +63,7 @@ def _customer(customer: str, facts: Facts) -> parts.CustomerPart:
         currency=profile.currency if profile else None,
         metadata=dict(profile.metadata) if profile else {},
         created_at=iso_or_none(profile.created_at or None) if profile else None,
-        deleted_at=iso(facts.customer[-1].at) if profile and profile.deleted else None,
+        deleted_at=iso_or_none(facts.deleted_at),
         test_clock=profile.test_clock if profile else None,
         discount=discount_part(own, facts) if own else None,
     )

@@ -28,6 +28,8 @@ from streams.fold.evolve import evolve, is_duplicate
 from streams.reading import Reading, read_record
 
 ROW_BYTES_MAX = 512 * 1024
+KNOWN_BYTES_MAX = 768 * 1024
+"""What a row may grow to by records of subscriptions that it has: their ends are never refused."""
 ORIGINS = {
     Kind.WEBHOOK: "live",
     Kind.TICK: "live",
@@ -96,7 +98,8 @@ def _folded(
         facts=facts,
         announced=replace(announced, settings_version=settings.version),
     )
-    if len(encode_row(row)) > ROW_BYTES_MAX:
+    brings_one = len(facts.subscriptions) > len(before.facts.subscriptions)
+    if len(encode_row(row)) > (ROW_BYTES_MAX if brings_one else KNOWN_BYTES_MAX):
         raise BadRecordError(DeadLetterReason.ROW_TOO_LARGE, "the row would be too large")
     had = {entry.now.status for entry in before.facts.subscriptions.values()}
     is_known = is_duplicate(before.facts, reading.event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from projections.mrr.discounts import Redeemed, redeemed_by
+from projections.mrr.discounts import Redeemed
 from schemas import customer_row as parts
 from schemas.money import Amounts, written
 from schemas.objects import Item, Price, Subscription, Tier
@@ -12,10 +12,10 @@ from schemas.times import iso_or_none
 
 
 def subscription_part(
-    subscription: Subscription, facts: Facts, standing: Standing
+    subscription: Subscription, facts: Facts, standing: Standing, redeemed: Redeemed
 ) -> parts.SubscriptionPart:
     """Say what is known of a subscription and what the rules make of it."""
-    mrr, redeemed = standing.mrr, redeemed_by(facts)
+    mrr = standing.mrr
     seen_at = facts.subscriptions[subscription.id].versions[-1].at
     amounts = mrr.by_subscription.get(subscription.id)
     return parts.SubscriptionPart(
@@ -67,6 +67,7 @@ def discount_part(id_: str, facts: Facts) -> parts.DiscountPart:
         id=id_,
         start=iso_or_none(discount.start) if discount else None,
         end=iso_or_none(discount.end) if discount else None,
+        coupon_id=discount.coupon if discount else None,
         coupon=terms,
     )
 
@@ -95,7 +96,7 @@ def _pause(subscription: Subscription, facts: Facts) -> parts.PausePart | None:
 def _schedule(subscription: Subscription, facts: Facts) -> parts.SchedulePart | None:
     schedule = last_of(facts.schedules, subscription.schedule)
     if schedule is None:
-        return None
+        return _schedule_not_seen(subscription.schedule) if subscription.schedule else None
     ends = [phase.end for phase in schedule.phases if phase.end is not None]
     return parts.SchedulePart(
         id=schedule.id,
@@ -103,6 +104,10 @@ def _schedule(subscription: Subscription, facts: Facts) -> parts.SchedulePart | 
         end_behavior=schedule.end_behavior,
         ends_at=iso_or_none(max(ends, default=None)),
     )
+
+
+def _schedule_not_seen(id_: str) -> parts.SchedulePart:
+    return parts.SchedulePart(id=id_, status=None, end_behavior=None, ends_at=None)
 
 
 def _items(

@@ -22,6 +22,8 @@ UNCOLLECTED = frozenset({"void", "mark_uncollectible"})
 """Pauses of collection in which nothing is ever owed; `keep_as_draft` only puts it off."""
 AMOUNT_MAX = 10**15
 """A month's worth in minor units that nobody pays; sums of less fit any reader's integers."""
+EXACT_BITS_MAX = 512
+"""Of an exact fraction's denominator: twenty discounts and a tax have less."""
 DIGITS_MAX = 24
 
 
@@ -135,7 +137,7 @@ def is_uncollected(subscription: Subscription, at: int) -> bool:
 
 
 def _in_range(amount: Fraction) -> Fraction:
-    if abs(amount) >= AMOUNT_MAX:
+    if abs(amount) >= AMOUNT_MAX or amount.denominator.bit_length() > EXACT_BITS_MAX:
         raise InputMissingError("amount_range")
     return amount
 

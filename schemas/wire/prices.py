@@ -82,7 +82,7 @@ class Plan(Wire):
     amount: Whole | None = None
     amount_decimal: DecimalText = None
     billing_scheme: Text = "per_unit"
-    interval: Text
+    interval: Text | None = None
     interval_count: Count = 1
     usage_type: Text = "licensed"
     transform_usage: Transform | None = None
@@ -104,7 +104,9 @@ class Plan(Wire):
                 interval=self.interval,
                 interval_count=self.interval_count,
                 usage_type=self.usage_type,
-            ),
+            )
+            if self.interval
+            else None,
             transform_quantity=self.transform_usage,
             tiers_mode=self.tiers_mode,
             tiers=self.tiers,

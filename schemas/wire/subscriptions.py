@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictInt, model_validator
 
 from schemas.wire.discounts import Discount, Discounts
 from schemas.wire.prices import Plan, Price
@@ -49,6 +49,13 @@ class SubscriptionItem(Wire):
     current_trial: CurrentTrial | None = None
     tax_rates: TaxRates = ()
     discounts: Discounts = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _price_alone(cls, data: Any) -> Any:
+        """Where there is a price, the plan says the same in older words, or nothing any more."""
+        is_twice = isinstance(data, dict) and data.get("price") is not None
+        return {**data, "plan": None} if is_twice else data
 
 
 ItemT = TypeVar("ItemT")
@@ -121,3 +128,11 @@ class Subscription(Wire):
     schedule: Reference = None
     latest_invoice: Reference = None
     metadata: Metadata = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _items_alone(cls, data: Any) -> Any:
+        """Where there are items, the plan at the top says the same in older words."""
+        items = data.get("items") if isinstance(data, dict) else None
+        has_items = isinstance(items, dict) and bool(items.get("data"))
+        return {**data, "plan": None} if has_items else data

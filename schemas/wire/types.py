@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr
@@ -21,10 +22,13 @@ def _decimal_text(value: object) -> object:
 
 def _percent(value: object) -> object:
     """A percentage is a JSON number such as 33.33: its shortest text is what Stripe wrote."""
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return f"{Decimal(str(value)):f}"
 
 
 DECIMAL = r"^-?\d{1,24}(\.\d{1,12})?$"
+PERCENT = r"^-?\d{1,24}(\.\d{1,24})?$"
 Text = StrictStr
 Id = Annotated[StrictStr, Field(min_length=1, max_length=255)]
 Reference = Annotated[StrictStr | None, BeforeValidator(_reference)]
@@ -32,7 +36,7 @@ DecimalText = Annotated[
     Annotated[StrictStr, Field(pattern=DECIMAL)] | None, BeforeValidator(_decimal_text)
 ]
 PercentText = Annotated[
-    Annotated[StrictStr, Field(pattern=DECIMAL)] | None, BeforeValidator(_percent)
+    Annotated[StrictStr, Field(pattern=PERCENT)] | None, BeforeValidator(_percent)
 ]
 # Up to 2^63-1: orjson turns larger ones into floats, which StrictInt refuses.
 Whole = Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)]

@@ -7,22 +7,30 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64encode
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from schemas.objects import Subscription
+from schemas.objects import Invoice, Subscription
 from schemas.rows import Evicted, Facts, Sightings, SubscriptionFacts
 
 ENDED_BYTES_MAX = 256 * 1024
 """What ended subscriptions may weigh together; a row of 512 KiB keeps the rest for live ones."""
+MONTH_S = 30 * 86_400
+HISTORY_MONTHS_MAX = 120
+"""Months of statuses kept of one subscription; of each, every status with its ends."""
+LIFE_BYTES_PER_MONTH = 128
+"""What the history of a month of life is charged, be there few sightings or many."""
+INVOICES_OF_ONE_MAX = 2
+"""Invoices kept of each subscription; only its newest says how it is paid."""
 KEPT_MAX = {
-    "invoices": 24,
-    "schedules": 16,
+    "invoices": 256,
+    "schedules": 128,
     "checkouts": 8,
-    "discounts": 128,
+    "discounts": 256,
     "coupons": 128,
-    "prices": 128,
+    "prices": 256,
 }
 """How many objects of a kind are kept: the newest by (created, id)."""
 
@@ -34,6 +42,8 @@ def bounded(facts: Facts) -> Facts:
         for place, limit in KEPT_MAX.items()
         if len(getattr(facts, place)) > limit
     }
+    if len(facts.invoices) > INVOICES_OF_ONE_MAX:
+        changes["invoices"] = _newest(_newest_of_each(facts.invoices), KEPT_MAX["invoices"])
     return _without_old_ended(replace(facts, **changes) if changes else facts)
 
 
@@ -50,6 +60,17 @@ def _newest(things: Mapping[str, Sightings[Any]], limit: int) -> dict[str, Sight
     return {id_: things[id_] for id_ in sorted(things, key=age)[-limit:]}
 
 
+def _newest_of_each(invoices: Mapping[str, Sightings[Invoice]]) -> dict[str, Sightings[Invoice]]:
+    by_subscription: dict[str | None, dict[str, Sightings[Invoice]]] = defaultdict(dict)
+    for id_, sightings in invoices.items():
+        by_subscription[sightings[-1].snapshot.subscription][id_] = sightings
+    return {
+        id_: sightings
+        for those in by_subscription.values()
+        for id_, sightings in _newest(those, INVOICES_OF_ONE_MAX).items()
+    }
+
+
 def _without_old_ended(facts: Facts) -> Facts:
     """Keep the newest ended subscriptions that fit, and none that is older than an evicted one.
 
@@ -62,7 +83,7 @@ def _without_old_ended(facts: Facts) -> Facts:
     cut, left = facts.evicted.cut, ENDED_BYTES_MAX
     gone = set[str]()
     for end in sorted(ended, reverse=True):
-        left -= ended[end].weight
+        left -= charge_of(ended[end])
         if left < 0 or end <= cut:
             cut, left = max(cut, end), -1
             gone.add(end[1])
@@ -77,6 +98,13 @@ def _without_old_ended(facts: Facts) -> Facts:
         subscriptions=subscriptions,
         evicted=Evicted(cut=cut, digests=tuple(sorted(digests))),
     )
+
+
+def charge_of(entry: SubscriptionFacts) -> int:
+    """Bytes that an ended subscription is charged: its largest sighting, and its months of life."""
+    ended_at, _ = _end(entry.now)
+    months = max(ended_at - entry.now.created_at, 0) // MONTH_S + 1 if entry.now.created_at else 1
+    return entry.weight + LIFE_BYTES_PER_MONTH * min(months, HISTORY_MONTHS_MAX)
 
 
 def _end(subscription: Subscription) -> tuple[int, str]:

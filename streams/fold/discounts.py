@@ -23,14 +23,15 @@ class Holder(NamedTuple):
 
 
 def discount_id(discount: wire.Discount | str, holder: Holder) -> str:
-    """Its own id; before Stripe gave discounts ids, its coupon's, under whose it is."""
+    """Its own id; before Stripe gave discounts ids, its coupon and its start, under whose it is."""
     if isinstance(discount, str):
         return discount
     if discount.id is not None:
         return discount.id
     item, subscription = _place(discount, holder)
     owner = item or subscription or holder.customer
-    return f"{owner}/{_coupon_id(discount)}"
+    # The same coupon may be redeemed again, and that is another discount.
+    return f"{owner}/{_coupon_id(discount)}/{discount.start or 0}"
 
 
 def shown_by(

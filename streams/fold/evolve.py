@@ -22,13 +22,10 @@ from schemas.objects import (
     Thing,
 )
 from schemas.rows import Facts, SubscriptionFacts, Version
-from streams.fold.bounds import bounded, digest_of
+from streams.fold.bounds import HISTORY_MONTHS_MAX, MONTH_S, bounded, digest_of
 from streams.fold.order import join
 
 SEEN_MAX = 64
-MONTH_S = 30 * 86_400
-HISTORY_MONTHS_MAX = 120
-"""Months of statuses kept of one subscription; of each, every status with its ends."""
 DAY_S = 86_400
 HISTORY_DAYS_MAX = 62
 """The same for its newest days: within a month a status may come back, and since when matters."""
@@ -76,7 +73,7 @@ def _sighted(facts: Facts, at: int, duplicate_key: str) -> Facts:
 def _joined(facts: Facts, version: Version[Any]) -> Facts:
     thing = version.snapshot
     if isinstance(thing, Customer):
-        return replace(facts, customer=join(facts.customer, version))
+        return _customer_joined(facts, version)
     if isinstance(thing, Subscription):
         return _subscription_joined(facts, version)
     if isinstance(thing, Invoice):
@@ -86,6 +83,16 @@ def _joined(facts: Facts, version: Version[Any]) -> Facts:
     entries = {**known, thing.id: join(known.get(thing.id, ()), version)}
     changes: dict[str, Any] = {place: entries}
     return replace(facts, **changes)
+
+
+def _customer_joined(facts: Facts, version: Version[Customer]) -> Facts:
+    """What only says that the customer was deleted shows nothing else of it."""
+    if version.snapshot.deleted:
+        known = facts.deleted_at
+        facts = replace(facts, deleted_at=version.at if known is None else min(known, version.at))
+    if version.snapshot.is_stub:
+        return facts
+    return replace(facts, customer=join(facts.customer, version))
 
 
 def _subscription_joined(facts: Facts, version: Version[Subscription]) -> Facts:

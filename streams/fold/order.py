@@ -74,7 +74,7 @@ def _is_base_of(one: Version[T], other: Version[T]) -> bool:
     )
 
 
-def _rank(version: Version[T]) -> tuple[bool, int]:
+def _rank(version: Version[T]) -> tuple[int, int]:
     return (version.snapshot.is_final, version.at)
 
 

@@ -72,6 +72,10 @@ def _subscription(thing: Mapping[str, Any], customer: str, is_deleted: bool) -> 
     owner = thing.get("customer")
     if isinstance(owner, dict) and {"created", "discount"} & owner.keys():
         yield from _customer(owner, customer, False)
+    for name, read in (("schedule", _schedule), ("latest_invoice", _invoice)):
+        expanded = thing.get(name)
+        if isinstance(expanded, dict) and "status" in expanded:
+            yield from read(expanded, customer, False)
 
 
 def _discount(thing: Mapping[str, Any], customer: str, is_deleted: bool) -> Iterator[Thing]:

@@ -74,9 +74,13 @@ def translate_fetched(fetched: events.Fetched, *, customer: str) -> ObjectsSeen 
         BadRecordError: `bad_object`, naming fields and never values.
     """
     thing = fetched.data.object
+    try:
+        content = canonical([fetched.fetched_at, thing])
+    except TypeError:
+        raise BadRecordError(DeadLetterReason.BAD_OBJECT, "nested too deeply") from None
     sighting = _Sighting(
         at=fetched.fetched_at,
-        event_id=f"fetched_{_digest(canonical([fetched.fetched_at, thing]))}",
+        event_id=f"fetched_{_digest(content)}",
         event_type=FETCHED,
         api_version=fetched.api_version or "",
     )
@@ -141,7 +145,7 @@ def _prior(
     try:
         former = _merged(thing, sighting.previous)
         before, now = read_things(effect, former, customer, is_deleted=False)[0], shown[0]
-    except (ValidationError, TypeError):
+    except (ValidationError, TypeError, RecursionError):
         # Before 2017-04-06 arrays held only their changed elements: such a past cannot be read.
         return {}
     return {

@@ -43,11 +43,10 @@ def _things(row: parts.CustomerRow) -> Iterator[Thing]:
     for each in row.subscriptions:
         yield _subscription(each)
         yield from _terms(each.discounts, subscription=each.id)
-        if each.schedule:
+        schedule = each.schedule
+        if schedule and schedule.status and schedule.end_behavior:
             yield Schedule(
-                id=each.schedule.id,
-                status=each.schedule.status,
-                end_behavior=each.schedule.end_behavior,
+                id=schedule.id, status=schedule.status, end_behavior=schedule.end_behavior
             )
         for item in each.items:
             yield from _terms(item.discounts, subscription=each.id, item=item.id)

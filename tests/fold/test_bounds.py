@@ -62,7 +62,7 @@ def test_what_has_no_room_is_chosen_by_content_never_by_arrival(numbers, sizes, 
 
     assert canonical(one.facts) == canonical(other.facts)
     kept = [each for each in one.facts.subscriptions.values() if each.now.is_terminal]
-    assert sum(each.weight for each in kept) <= FEW_BYTES
+    assert sum(bounds.charge_of(each) for each in kept) <= FEW_BYTES
     gone = set(numbers) - {int(each.now.id[4:]) for each in kept}
     assert len(one.facts.evicted.digests) == len(gone)
     assert not gone or max(gone) < min((int(each.now.id[4:]) for each in kept), default=FEW_BYTES)
@@ -72,8 +72,8 @@ def test_what_has_no_room_is_chosen_by_content_never_by_arrival(numbers, sizes, 
 def test_ended_subscriptions_fill_their_room_to_the_byte(monkeypatch, spare, is_kept):
     bodies = [ended(number, 100) for number in range(3)]
     facts = fold(bodies).facts
-    weight = sum(entry.weight for entry in facts.subscriptions.values())
-    monkeypatch.setattr(bounds, "ENDED_BYTES_MAX", weight + spare)
+    charged = sum(bounds.charge_of(entry) for entry in facts.subscriptions.values())
+    monkeypatch.setattr(bounds, "ENDED_BYTES_MAX", charged + spare)
     facts = fold(bodies).facts
 
     assert ("sub_0000" in facts.subscriptions) == is_kept
@@ -108,7 +108,11 @@ def test_a_customer_with_hundreds_of_ended_subscriptions_still_has_a_row():
 def test_of_each_other_kind_the_newest_are_kept(extra):
     limit = bounds.KEPT_MAX["invoices"]
     bodies = [
-        event("invoice.paid", invoice(f"in_{n:03d}", "paid", created=START + n), id=f"evt_{n}")
+        event(
+            "invoice.paid",
+            invoice(f"in_{n:03d}", "paid", created=START + n, parent=None, subscription=f"sub_{n}"),
+            id=f"evt_{n}",
+        )
         for n in range(limit + extra)
     ]
     forth, back = fold(bodies).facts, fold(reversed(bodies)).facts
@@ -116,6 +120,45 @@ def test_of_each_other_kind_the_newest_are_kept(extra):
     assert canonical(forth) == canonical(back)
     assert len(forth.invoices) == min(limit, limit + extra)
     assert ("in_000" in forth.invoices) == (extra < 1)
+
+
+@pytest.mark.parametrize("extra", [-1, 0, 1])
+def test_of_each_subscription_the_newest_invoices_are_kept(extra):
+    count = bounds.INVOICES_OF_ONE_MAX + extra
+    of_another = {"parent": None, "subscription": "sub_other"}
+    bodies = [
+        event("invoice.paid", invoice("in_old", "open", created=START - 9, **of_another)),
+        *(
+            event("invoice.paid", invoice(f"in_{n}", "paid", created=START + n), id=f"evt_{n}")
+            for n in range(count)
+        ),
+    ]
+    forth, back = fold(bodies).facts, fold(reversed(bodies)).facts
+
+    assert canonical(forth) == canonical(back)
+    assert "in_old" in forth.invoices
+    assert ("in_0" in forth.invoices) == (extra < 1)
+
+
+def test_years_of_life_are_charged_so_that_what_is_kept_fits_the_row():
+    row = None
+    for number in range(230):
+        begins = START + number
+        months = [
+            updated(
+                subscription(f"sub_{number}", created=begins),
+                at=begins + month * MONTH_S,
+                id=f"evt_{number}_{month}",
+            )
+            for month in range(0, 24, 4)
+        ]
+        end = begins + 24 * MONTH_S
+        over = subscription(f"sub_{number}", "canceled", created=begins, ended_at=end)
+        for body in (*months, deleted(over, at=end, id=f"evt_{number}_end")):
+            row = step(row, record(body, number), RULES).row
+
+    assert 0 < len(row.facts.evicted.digests) < 230
+    assert len(encode_row(row)) < bounds.ENDED_BYTES_MAX + 64 * 1024
 
 
 @pytest.mark.parametrize("extra", [-1, 0, 1])
@@ -142,20 +185,49 @@ def test_months_of_history_are_dropped_whole_and_the_oldest_first(extra):
 
 
 @pytest.mark.parametrize(
+    ("second", "limit"),
+    [
+        (updated(subscription("sub_new"), at=START + 1), "ROW_BYTES_MAX"),
+        (updated(customer(metadata={"note": "x" * 999}), at=START + 1), "KNOWN_BYTES_MAX"),
+        (updated(subscription(metadata={"note": "x" * 999}), at=START + 1), "KNOWN_BYTES_MAX"),
+    ],
+)
+@pytest.mark.parametrize(
     ("spare", "outcome"), [(-1, "dead_lettered"), (0, "folded"), (1, "folded")]
 )
-def test_a_record_that_would_make_the_row_too_large_is_a_dead_letter(monkeypatch, spare, outcome):
-    first, second = (
-        updated(customer()),
-        updated(customer(metadata={"note": "x" * 999}), at=START + 1),
-    )
-    row = fold([first])
+def test_a_record_that_would_make_the_row_too_large_is_a_dead_letter(
+    monkeypatch, second, limit, spare, outcome
+):
+    row = fold([updated(customer()), updated(subscription())])
     size = len(encode_row(step(row, record(second, 1), RULES).row))
-    monkeypatch.setattr(pipeline, "ROW_BYTES_MAX", size + spare)
+    monkeypatch.setattr(pipeline, limit, size + spare)
     done = step(row, record(second, 1), RULES)
 
     assert done.outcome == outcome
     assert (done.row is None) == (outcome == "dead_lettered")
+
+
+def test_the_ends_of_what_a_full_row_has_are_never_refused(monkeypatch):
+    monkeypatch.setattr(pipeline, "ROW_BYTES_MAX", 64 * 1024)
+    monkeypatch.setattr(pipeline, "KNOWN_BYTES_MAX", 96 * 1024)
+    monkeypatch.setattr(bounds, "ENDED_BYTES_MAX", 32 * 1024)
+    row, number, begun = None, 0, []
+    while True:
+        begin = updated(
+            subscription(f"sub_{number:04d}", metadata={"note": "x" * 300}), id=f"evt_{number}"
+        )
+        done = step(row, record(begin, number), RULES)
+        if done.outcome is Outcome.DEAD_LETTERED:
+            break
+        row, number, begun = done.row, number + 1, [*begun, f"sub_{number:04d}"]
+    for place, id_ in enumerate(begun, 1):
+        over = subscription(id_, "canceled", ended_at=START + place, metadata={"note": "x" * 300})
+        done = step(row, record(deleted(over, at=START + place, id=f"evt_end{place}")), RULES)
+        assert done.outcome is Outcome.FOLDED
+        row = done.row
+
+    assert all(entry.now.is_terminal for entry in row.facts.subscriptions.values())
+    assert len(row.facts.subscriptions) + len(row.facts.evicted.digests) == len(begun)
 
 
 def test_live_subscriptions_are_never_evicted(small):
@@ -166,7 +238,7 @@ def test_live_subscriptions_are_never_evicted(small):
 
 
 def test_which_is_the_newest_goes_by_its_date_before_its_id():
-    limit = bounds.KEPT_MAX["invoices"]
+    limit = bounds.INVOICES_OF_ONE_MAX
     bodies = [
         event("invoice.paid", invoice(f"in_{n:03d}", "paid", created=START - n), id=f"evt_{n}")
         for n in range(limit + 1)

@@ -196,7 +196,7 @@ def test_a_discount_without_an_id_is_named_by_its_holder_as_it_is_kept():
     held = subscription(discounts=[bare], items=[item("si_1", discounts=[bare])])
     seen, own, _, of_item, _ = read(held)
 
-    assert seen.discounts == (own.id,) == ("sub_basic/TEN",)
-    assert seen.items[0].discounts == (of_item.id,) == ("si_1/TEN",)
+    assert seen.discounts == (own.id,) == ("sub_basic/TEN/0",)
+    assert seen.items[0].discounts == (of_item.id,) == ("si_1/TEN/0",)
     assert (own.subscription, own.item) == ("sub_basic", None)
     assert (of_item.subscription, of_item.item) == ("sub_basic", "si_1")

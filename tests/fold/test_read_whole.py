@@ -163,9 +163,9 @@ def test_a_discount_that_shows_nothing_of_where_it_comes_from_has_no_coupon():
 @pytest.mark.parametrize(
     ("of", "id_"),
     [
-        ({}, f"{ANA}/TEN"),
-        ({"subscription": "sub_basic"}, "sub_basic/TEN"),
-        ({"subscription": "sub_basic", "subscription_item": "si_1"}, "si_1/TEN"),
+        ({}, f"{ANA}/TEN/0"),
+        ({"subscription": "sub_basic"}, "sub_basic/TEN/0"),
+        ({"subscription": "sub_basic", "subscription_item": "si_1"}, "si_1/TEN/0"),
     ],
 )
 def test_a_discount_without_an_id_goes_by_its_coupon_under_whose_it_is(of, id_):
@@ -177,7 +177,7 @@ def test_a_discount_without_an_id_goes_by_its_coupon_under_whose_it_is(of, id_):
 def test_a_customers_discount_without_an_id_is_named_by_the_customer_as_it_is_kept():
     seen, kept, _ = read(Effect.CUSTOMER, customer(discount=discount(None, coupon=TEN)))
 
-    assert seen.discount == kept.id == f"{ANA}/TEN"
+    assert seen.discount == kept.id == f"{ANA}/TEN/0"
 
 
 def test_a_fetched_coupon_is_read_whole():

@@ -23,6 +23,7 @@ from build import (
 from scenario import given
 from schemas.codec import canonical
 from schemas.errors import DeadLetterReason
+from schemas.records import Kind
 from schemas.settings import SettingsInForce
 from streams.fold_files import OPEN_SOURCE, Folding, Found
 from streams.ingest.keys import read_envelope
@@ -311,3 +312,132 @@ def test_the_deletion_of_a_customer_ends_its_subscriptions_at_once():
     ended = subscription(status="canceled", ended_at=START + 50, canceled_at=START + 50)
     late = start.when(event("customer.subscription.deleted", ended, at=START + 50))
     assert late.updates == []
+
+
+def test_a_deletion_has_one_date_and_what_is_left_of_a_customer_wipes_nothing():
+    start = given(updated(customer()), updated(subscription()))
+    first = start.when(event("customer.deleted", customer(), at=START + 50)).state
+    stub = {"id": ANA, "object": "customer", "deleted": True}
+    later = start.when(fetched(stub, "repair", at=START + 9_999))
+
+    assert later.state.customer.deleted_at == first.customer.deleted_at == "2027-01-15T08:00:50Z"
+    assert later.state.subscriptions == first.subscriptions
+    assert (later.state.contact, later.state.customer.name) == (first.contact, "Ana")
+    assert later.updates == []
+
+
+def test_a_stub_alone_says_that_the_customer_was_deleted():
+    stub = {"id": ANA, "object": "customer", "deleted": True}
+    state = given(updated(subscription())).when(fetched(stub, "repair", at=START + 5)).state
+
+    assert (state.customer.deleted_at, state.mrr["usd"].exact) == ("2027-01-15T08:00:05Z", "0")
+    assert state.contact_reason == "customer_not_seen"
+
+
+def test_a_coupon_without_discount_ids_may_be_redeemed_again():
+    def old(start):
+        return {"object": "discount", "coupon": TEN, "customer": ANA, "start": start}
+
+    again = subscription(discount=old(START + 9))
+    state = (
+        given(
+            updated(subscription(discount=old(START))),
+            event("customer.discount.deleted", {**old(START), "subscription": "sub_basic"}),
+        )
+        .when(updated(again, at=START + 9))
+        .state
+    )
+
+    assert state.mrr["usd"].exact == "1800"
+
+
+@pytest.mark.parametrize("place", ["schedule", "latest_invoice"])
+def test_what_a_subscription_shows_expanded_is_read(place):
+    schedule = {
+        "id": "sched_1",
+        "object": "subscription_schedule",
+        "status": "active",
+        "end_behavior": "cancel",
+        "phases": [{"start_date": START, "end_date": START + 1}],
+    }
+    shown = {"schedule": schedule, "latest_invoice": invoice("in_1", "open")}[place]
+    state = given().when(updated(subscription(**{place: shown}))).state
+
+    if place == "schedule":
+        assert (state.renewal.renews_at, state.subscriptions[0].schedule.status) == (None, "active")
+    else:
+        assert (state.payment.latest_invoice, state.payment.status) == ("in_1", "open")
+
+
+def test_a_schedule_that_was_not_seen_is_named_all_the_same():
+    [found] = given().when(updated(subscription(schedule="sched_1"))).state.subscriptions
+
+    assert found.schedule.model_dump() == {
+        "id": "sched_1",
+        "status": None,
+        "end_behavior": None,
+        "ends_at": None,
+    }
+
+
+@pytest.mark.parametrize("plan", [{"id": "plan_1", "deleted": True}, {"id": 7}, "plan_1"])
+def test_a_plan_beside_a_price_or_above_items_may_be_anything(plan):
+    beside = subscription(items=[item(plan=plan)], plan=plan)
+
+    assert given().when(updated(beside)).state.mrr["usd"].exact == "2000"
+
+
+def test_a_plan_that_was_deleted_says_too_little_to_count():
+    gone = item(plan={"id": "plan_1", "deleted": True})
+    state = given().when(updated(subscription(items=[{**gone, "price": None}]))).state
+
+    assert [each.reason for each in state.pending] == ["currency"]
+
+
+def test_what_must_be_fetched_for_a_discount_is_named():
+    named = discount(source={"type": "coupon", "coupon": "TEN"})
+    [found] = given().when(updated(subscription(discounts=[named]))).state.subscriptions
+
+    assert (found.discounts[0].coupon_id, found.discounts[0].coupon) == ("TEN", None)
+
+
+@pytest.mark.parametrize("percent", [33.333333333333336, 1e-05, 100])
+def test_a_percentage_may_have_any_decimals(percent):
+    shown = discount(coupon=coupon("C", percent_off=percent))
+
+    assert given().when(updated(subscription(discounts=[shown]))).state.pending == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "depth", "outcome"),
+    [
+        (updated(subscription(unread="X"), was={"unread": "X"}), Kind.WEBHOOK, 400, "folded"),
+        (updated(subscription(unread="X"), was={"unread": "X"}), Kind.WEBHOOK, 1_000, "folded"),
+        (fetched(subscription(unread="X")), Kind.BACK_FILL, 200, "folded"),
+        (fetched(subscription(unread="X")), Kind.BACK_FILL, 400, "dead_lettered"),
+    ],
+)
+def test_a_body_that_is_nested_deeply_is_no_crash(body, kind, depth, outcome):
+    nested = b'{"in":' * depth + b"1" + b"}" * depth
+    seen = given().when(orjson.dumps(body).replace(b'"X"', nested), kind=kind)
+
+    assert seen.outcome == outcome
+
+
+def test_more_of_a_coupons_terms_outweighs_less_whenever_it_comes():
+    terms = coupon("TEN", percent_off=10)
+    scoped = {**terms, "applies_to": {"products": ["prod_Z"]}}
+    shown = subscription(discounts=[discount(coupon=scoped)])
+    later = subscription("sub_2", discounts=[discount("di_2", coupon=terms)])
+    state = given(updated(shown)).when(updated(later, at=START + 9)).state
+
+    assert state.subscriptions[0].mrr["usd"].exact == "2000"
+
+
+def test_a_fault_is_told_by_fields_and_never_by_keys_that_are_data():
+    options = {"jane@example.com": {"unit_amount": "x"}}
+    broken = item(price=price(currency_options=options))
+    seen = given().when(updated(subscription(items=[broken], metadata={"jane": 5})))
+
+    assert "jane" not in str(seen.done.error)
+    assert "price.currency_options.*.unit_amount" in str(seen.done.error)

@@ -67,7 +67,7 @@ def test_the_end_of_a_discount_without_an_id_is_all_that_changed_of_it():
     version, _ = seen_in(event("customer.discount.updated", now, was={"end": None})).versions
 
     assert version.prior == {"end": "null"}
-    assert version.snapshot.id == f"{ANA}/TEN"
+    assert version.snapshot.id == f"{ANA}/TEN/0"
 
 
 def test_only_the_object_of_the_event_changed_by_it_and_not_what_it_shows_beside():

@@ -152,10 +152,7 @@ def test_every_recorded_event_has_its_answer():
     assert len(answers) == len(list(RECORDED.rglob("*.json"))) == 159
     assert [each["id"] for each in answers if each["mrr"] and each["unknown"]] == []
     assert sum(each["unknown"] is None for each in answers) == 8
-    assert result.stderr.endswith(
-        "plan_deleted.json: fields that cannot be read: interval: missing\n"
-    )
-    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert (result.exit_code, result.stderr) == (0, "")
 
 
 def test_unreadable_lines_are_answered_too_and_end_in_exit_1():

@@ -45,7 +45,7 @@ def test_a_change_from_free_to_paid_begins_a_span():
         ("active", {}, 0),
         ("active", {"start_date": START - 50}, -50),
         ("active", {"trial_end": START + 300}, 300),
-        ("active", {"trial_end": START + 999}, 900),
+        ("active", {"trial_end": START + 999}, 0),
         ("past_due", {"trial_end": START + 300}, 300),
         ("trialing", {"trial_end": START + 999}, 0),
         ("incomplete", {}, 0),
@@ -126,3 +126,28 @@ def test_any_order_of_sightings_is_the_same_life(seen, status, chance):
     assert spans[-1].status == status
     assert [span.until for span in spans] == [*(span.at for span in spans[1:]), None]
     assert [span.at for span in spans] == sorted(span.at for span in spans)
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "spans"),
+    [
+        #  seen first at 900, of what began at 0
+        ("unpaid", {}, [(0, "active"), (900, "unpaid")]),
+        ("paused", {}, [(0, "active"), (900, "paused")]),
+        ("paused", {"trial_end": START + 300}, [(300, "paused")]),
+        (
+            "paused",
+            {"trial_end": START + 300, "pause_reason": "pause_requested"},
+            [(300, "active"), (900, "paused")],
+        ),
+    ],
+)
+def test_what_comes_only_after_good_standing_had_it_before(status, more, spans):
+    assert told(sub(status=status, **more), (START + 900, status)) == spans
+
+
+def test_a_trial_that_was_added_to_what_ran_takes_no_past_away():
+    now = sub(status="trialing", trial_end=START + 5_000)
+    seen = ((START + 900, "active"), (START + 1_000, "trialing"))
+
+    assert told(now, *seen) == [(0, "active"), (1_000, "trialing")]

@@ -4,7 +4,9 @@ import pytest
 
 from build import BASIC, START, customer, deleted, subscription, updated
 from scenario import given
+from schemas.settings import BusinessSettings, SettingsInForce
 from schemas.updates import AutomationTriggered
+from streams.fold import bounds
 
 ENDED = subscription(
     status="canceled",
@@ -38,11 +40,62 @@ def test_it_fires_once_whatever_comes_again():
     assert late.told(AutomationTriggered) == []
 
 
-@pytest.mark.parametrize("status", ["trialing", "incomplete", "paused"])
-def test_what_ends_without_ever_being_paid_is_no_cancellation(status):
-    seen = given(updated(subscription(status=status))).when(deleted(ENDED, at=START + 60))
+@pytest.mark.parametrize(
+    ("status", "trial_end", "fires"),
+    [
+        ("trialing", None, 0),
+        ("incomplete", None, 0),
+        ("paused", START + 40, 0),
+        ("paused", None, 1),
+        ("unpaid", START + 40, 1),
+        ("a_status_of_the_future", None, 1),
+    ],
+)
+def test_what_ends_without_ever_being_paid_is_no_cancellation(status, trial_end, fires):
+    before = subscription(status=status, trial_end=trial_end)
+    ended = {**ENDED, "trial_end": trial_end}
+    seen = given(updated(before, at=START + 45)).when(deleted(ended, at=START + 60))
+
+    assert len(seen.told(AutomationTriggered)) == fires
+
+
+@pytest.mark.parametrize(("trial_end", "fires"), [(None, 1), (START + 40, 1), (START + 50, 0)])
+def test_of_what_only_the_end_was_seen_a_lost_trial_is_no_cancellation(trial_end, fires):
+    seen = given().when(deleted({**ENDED, "trial_end": trial_end}, at=START + 60))
+
+    assert len(seen.told(AutomationTriggered)) == fires
+
+
+def test_that_it_was_paid_may_become_known_after_its_end():
+    start = given(
+        updated(subscription(status="trialing")), deleted({**ENDED, "trial_end": START + 90})
+    )
+    late = start.when(updated(subscription(trial_end=START + 40), at=START + 45))
+
+    assert len(late.told(AutomationTriggered)) == 1
+
+
+def test_a_new_automation_fires_for_nothing_that_was_over_before():
+    start = given(updated(subscription()), deleted(ENDED, at=START + 60))
+    new = {"name": "win-back", "on": "subscription_canceled"}
+    rules = BusinessSettings.model_validate({"automations": [new]})
+    start.settings = SettingsInForce(version=2, content=rules)
+    seen = start.when(updated(customer(), at=START + 99))
 
     assert seen.told(AutomationTriggered) == []
+
+
+def test_what_was_evicted_leaves_no_key_of_a_trigger(monkeypatch):
+    monkeypatch.setattr(bounds, "ENDED_BYTES_MAX", 3_000)
+    start = given()
+    for number in range(6):
+        over = subscription(f"sub_{number}", "canceled", ended_at=START + number)
+        seen = start.when(deleted(over, at=START + number))
+        assert len(seen.told(AutomationTriggered)) == 1
+
+    kept = {f"subscription-canceled/{each}" for each in start.row.facts.subscriptions}
+    assert set(start.row.announced.fired) == kept
+    assert len(kept) < 6
 
 
 def test_two_subscriptions_fire_one_trigger_each():

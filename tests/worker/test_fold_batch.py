@@ -172,7 +172,7 @@ def test_a_bug_in_making_bytes_costs_one_record_too(monkeypatch):
 
 
 def test_a_record_that_makes_its_row_too_large_is_dead_lettered_and_leaves_the_row(monkeypatch):
-    monkeypatch.setattr(pipeline, "ROW_BYTES_MAX", 4_000)
+    monkeypatch.setattr(pipeline, "KNOWN_BYTES_MAX", 4_000)
     large = customer(metadata={"note": "x" * 4_000})
     records = [updated(customer()), updated(large, at=START + 1), updated(subscription())]
     folded = fold(*(fetched(body, offset) for offset, body in enumerate(records)))
