@@ -11,7 +11,7 @@ import typer
 
 from schemas.conditions import named_texts
 from schemas.errors import SettingsError
-from schemas.settings import STRIPE_STATUSES, BusinessSettings
+from schemas.settings import STRIPE_INTERVALS, STRIPE_STATUSES, BusinessSettings
 from schemas.times import YEAR_10000
 from streams.log.embedded import owner_of
 from streams.settings import Config, Kafka, load_config
@@ -54,16 +54,20 @@ def on_embedded(kafka: Kafka, address: str) -> Kafka:
     return kafka.model_copy(update=chosen)
 
 
-def warn_of_statuses(business: BusinessSettings) -> None:
-    """Say which statuses in the rules Stripe does not have, as far as we know: it may add some."""
+def warn_of_words(business: BusinessSettings) -> None:
+    """Say which words in the rules Stripe does not have, as far as we know: it may add some."""
     for rule in business.stages.rules:
-        for status in named_texts(rule.when.status) if rule.when.status else ():
-            if status not in STRIPE_STATUSES:
-                typer.echo(
-                    f"warning: stage {rule.name!r}: Stripe has no status {status!r} that we know"
-                    f"{suggestion(status, STRIPE_STATUSES)}",
-                    err=True,
-                )
+        for field, condition, known in (
+            ("status", rule.when.status, STRIPE_STATUSES),
+            ("interval", rule.when.interval, STRIPE_INTERVALS),
+        ):
+            for word in named_texts(condition) if condition else ():
+                if word not in known:
+                    typer.echo(
+                        f"warning: stage {rule.name!r}: Stripe has no {field} {word!r} "
+                        f"that we know{suggestion(word, known)}",
+                        err=True,
+                    )
 
 
 def parse_time(text: str) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli.config import parse_time, warn_of_statuses
+from cli.config import parse_time, warn_of_words
 from cli.statuses import told_of_statuses
 from schemas.codec import canonical
 from schemas.settings import SettingsInForce
@@ -42,7 +42,7 @@ def fold(  # noqa: PLR0917 - Typer turns parameters into options
     A file is one event, a list of events, or JSON Lines; folders are read in sorted path order.
     """
     content = load_business(settings) if settings else SettingsInForce().content
-    warn_of_statuses(content)
+    warn_of_words(content)
     folding = Folding(settings=SettingsInForce(version=1, content=content), source=source)
     updates = folding.run(read_inputs(paths), until=parse_time(at) if at else None)
     told = (update.structured() for update in updates)

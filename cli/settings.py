@@ -9,7 +9,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from cli.config import ConfigOption, read_config, warn_of_statuses
+from cli.config import ConfigOption, read_config, warn_of_words
 from streams.log.settings_log import Application, apply_settings, last_applied
 from streams.logs import configure_logging
 
@@ -28,7 +28,7 @@ def apply(
     They count for what comes from now on: a customer looks different with its next event.
     """
     read = read_config(config, finds_kafka=True)
-    warn_of_statuses(read.business)
+    warn_of_words(read.business)
     configure_logging(read.deployment.logs)
     done = asyncio.run(
         apply_settings(

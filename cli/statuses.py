@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli.config import ConfigOption, read_config, warn_of_statuses
+from cli.config import ConfigOption, read_config, warn_of_words
 from cli.settings_text import toml_value
 from projections.conditions import accepts_status
 from projections.deletion import with_customer_deleted
@@ -38,7 +38,7 @@ def statuses(
 ) -> None:
     """List Stripe's subscription statuses and the stage that your rules give each."""
     business = read_config(config).business
-    warn_of_statuses(business)
+    warn_of_words(business)
     stages = business.stages
     lines = [(status, MEANINGS[status], tuple(_stages_for(status, stages))) for status in MEANINGS]
     if as_json:

@@ -6,8 +6,10 @@ Source: docs/stages.md.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sized
 from functools import cached_property
+from math import inf
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
@@ -99,6 +101,34 @@ class NumberCondition(_Operators):
     less: Whole | None = None
     at_least: Whole | None = None
     at_most: Whole | None = None
+
+    @model_validator(mode="after")
+    def _can_hold(self) -> Self:
+        """A rule that no subscription can ever meet is a slip, and would be silent for ever."""
+        if not (self._holds_for_none() if self.exists is False else self._holds_for_some()):
+            operators = self.model_dump().items()
+            told = ", ".join(f"{word} = {json.dumps(given)}" for word, given in operators)
+            raise ValueError(f"can never hold: {told}")
+        return self
+
+    def _holds_for_none(self) -> bool:
+        """Whether no operator asks for a number, so that there may be none."""
+        asked = (self.any_of, self.greater, self.less, self.at_least, self.at_most)
+        return all(each is None for each in asked)
+
+    def _holds_for_some(self) -> bool:
+        """Whether a number is within all limits; MRR is exact, so not only whole ones count."""
+        lowest = max(_given(self.greater, self.at_least), default=-inf)
+        highest = min(_given(self.less, self.at_most), default=inf)
+        left_out = {self.greater, self.less, *(self.not_ or ())}
+        if self.any_of is None:
+            return lowest < highest or (lowest == highest and lowest not in left_out)
+        named = {each for each in self.any_of if self.equals in {None, each}}
+        return any(lowest <= each <= highest for each in named - left_out)
+
+
+def _given(*limits: int | None) -> list[int]:
+    return [limit for limit in limits if limit is not None]
 
 
 class FlagCondition(_Operators):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
@@ -17,9 +18,12 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
+    field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from schemas.conditions import Conditions, TextCondition
 
@@ -34,7 +38,11 @@ STRIPE_STATUSES = (
     "unpaid",
 )
 """What Stripe's subscriptions can be, as of 2026-10-28.endive; it may add to them."""
+STRIPE_INTERVALS = ("day", "week", "month", "year")
+"""How often Stripe's prices can recur, as of 2026-10-28.endive; it may add to them."""
 
+ONE_OF = "one_of"
+"""Type of the fault that a text is none of the words meant; its `expected` quotes them."""
 NOT_MARKED = frozenset({"", "false", "0", "no"})
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
 
@@ -49,7 +57,7 @@ def _one_of(*words: str) -> AfterValidator:
             if word.endswith(":") and given.startswith(word) and given != word:
                 return given
         told = ", ".join(f"'{word}<key>'" if word.endswith(":") else f"'{word}'" for word in words)
-        raise ValueError(f"must be one of {told}")
+        raise PydanticCustomError(ONE_OF, "must be one of {expected}", {"expected": told})
 
     return AfterValidator(check)
 
@@ -77,7 +85,7 @@ class Contact(_Strict):
         "subscription",
         "checkout_session",
     )
-    create_missing: bool = False
+    create_missing: StrictBool = False
 
 
 class Business(_Strict):
@@ -117,7 +125,7 @@ class Mrr(_Strict):
     preset: Literal["standard", "stripe", "net"] = "standard"
     discounts: Literal["forever", "recurring", "all"] | None = None
     cancel_counts: Literal["request", "end"] | None = None
-    count_past_due: bool | None = None
+    count_past_due: StrictBool | None = None
     pause_collection: Literal["keep", "exclude"] | None = None
     weeks_per_month: ExactFraction | None = None
     days_per_month: ExactFraction | None = None
@@ -183,6 +191,14 @@ class BusinessSettings(_Strict):
     automations: tuple[Automation, ...] = (
         Automation(name="subscription-canceled", on="subscription_canceled"),
     )
+
+    @field_validator("automations")
+    @classmethod
+    def _each_has_its_own_name(cls, given: tuple[Automation, ...]) -> tuple[Automation, ...]:
+        for name, times in Counter(each.name for each in given).items():
+            if times > 1:
+                raise ValueError(f"two are named {name!r}, and nobody could tell them apart")
+        return given
 
     def content_hash(self) -> str:
         """SHA-256 of the canonical content: two files that mean the same have the same hash."""

@@ -11,10 +11,11 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from schemas.conditions import FlagCondition, NumberCondition, TextCondition
-from schemas.settings import BusinessSettings
+from schemas.settings import ONE_OF, BusinessSettings
 
 HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_\-.\"' ]+?)\s*\]\]?\s*(#.*)?$")
 KEY = re.compile(r"\s*([A-Za-z0-9_\-.\"']+)\s*=")
+QUOTED = re.compile(r"'([^']+)'")
 TYPES = {
     "bool_type": "must be true or false",
     "int_type": "must be a whole number",
@@ -37,10 +38,12 @@ def explain(
 def suggestion(word: str, valid: Iterable[str]) -> str:
     """Name the nearest valid word, or all of them when none is near."""
     valid = sorted(valid)
-    near = difflib.get_close_matches(word, valid, n=1)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; valid are {', '.join(valid)}" if valid else ""
+    return _nearest(word, valid) or (f"; valid are {', '.join(valid)}" if valid else "")
+
+
+def _nearest(word: object, valid: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word, valid, n=1) if isinstance(word, str) else []
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _explain_one(fault: Any, path: Path | None, text: str, deployment: type[BaseModel]) -> str:
@@ -61,7 +64,14 @@ def _what(fault: Any, loc: list[str], deployment: type[BaseModel]) -> str:
     message = fault["msg"].removeprefix("Value error, ")
     # What was given is shown only for short plain words: a secret must not end in a terminal's log.
     shown = f" (given: {fault['input']!r})" if fault["type"] == "literal_error" else ""
-    return f"{message[0].lower()}{message[1:]}{shown}"
+    return f"{message[0].lower()}{message[1:]}{shown}{_nearest_of_set(fault)}"
+
+
+def _nearest_of_set(fault: Any) -> str:
+    """The valid word that is nearest, where the fault is that a word is none of a closed set."""
+    if fault["type"] not in {"literal_error", ONE_OF}:
+        return ""
+    return _nearest(fault["input"], QUOTED.findall(fault["ctx"]["expected"]))
 
 
 def _unknown_word(loc: list[str], model: Any, deployment: type[BaseModel]) -> str:

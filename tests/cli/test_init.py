@@ -150,5 +150,28 @@ def test_a_fold_says_which_statuses_no_rule_names_and_which_are_new(here):
     assert "statuses that Stripe did not have when this was made: novel 1" in said
 
 
+def test_words_in_the_rules_that_stripe_does_not_have_are_warned_of(here):
+    rules = """
+    [stages]
+    precedence = ["A", "B"]
+    [[stages.rules]]
+    name = "A"
+    when = { status = "activ", interval = "monthly" }
+    [[stages.rules]]
+    name = "B"
+    when = { interval = { any_of = ["week"], not = "quarter" } }
+    """
+    (here / "subfold.toml").write_text(rules)
+    code, _, said = run("statuses")
+
+    assert code == 0
+    assert said.splitlines() == [
+        "warning: stage 'A': Stripe has no status 'activ' that we know; did you mean 'active'?",
+        "warning: stage 'A': Stripe has no interval 'monthly' that we know; did you mean 'month'?",
+        "warning: stage 'B': Stripe has no interval 'quarter' that we know; valid are day, month, "
+        "week, year",
+    ]
+
+
 def test_keys_that_toml_must_quote_are_quoted():
     assert toml_value({"a b": ["x"], "c": True}) == '{ "a b" = ["x"], c = true }'

@@ -105,7 +105,6 @@ def test_what_a_condition_means(when, expected):
         ({"quantity": {"at_least": 0}}, {"items": (METERED,)}, False),
         ({"quantity": {"exists": False}}, {"items": (METERED,)}, True),
         ({"quantity": {"at_least": 0}}, {"has_more_items": True}, False),
-        ({"quantity": {"exists": False, "at_least": 0}}, {"items": (METERED,)}, False),
         ({"price": {"exists": False}}, {"items": ()}, True),
         ({"price": {"exists": False, "equals": "price_1"}}, {"items": ()}, False),
         ({"price": {"not": "price_1"}}, {"items": ()}, True),

@@ -72,7 +72,10 @@ def test_a_secret_may_come_from_a_file(tmp_path, name):
         ("[kafka]\n\nprefx = 'a'\n", ":3: kafka.prefx", "'prefix'"),
         ("[kafk]\nprefix = 'a'\n", ":1: kafk", "'kafka'"),
         ("[stages]\nprecedense = []\n", ":2: stages.precedense", "'precedence'"),
-        ("[mrr]\npreset = 'standart'\n", ":2: mrr.preset", "'standard'"),
+        ("[mrr]\npreset = 'standart'\n", ":2: mrr.preset", "did you mean 'standard'?"),
+        ("[stages]\nbetween = 'latst'\n", ":2: stages.between", "did you mean 'latest'?"),
+        ("[contact]\nmatch = 'customer'\n", ":2: contact.match", "did you mean 'customer_id'?"),
+        ("[contact]\nlook_in = ['invoice', 'costumer']\n", ":2: contact", "mean 'customer'?"),
         ("[[automations]]\nname = 'a'\nonn = 'b'\n", ":3: automations.0.onn", "'on'"),
     ],
 )
@@ -113,6 +116,10 @@ def test_a_wrong_variable_is_refused_by_name(variable, says):
         ('[stages]\nprecedence = ["Customer", "Trial", "Churn", "X"]\n', "no rule"),
         ('[stages]\nprecedence = ["Customer", "Trial", "Churn", "Trial"]\n', "twice"),
         ('[mrr]\nweeks_per_month = "4.3"\n', "mrr.weeks_per_month: must be an exact fraction"),
+        (
+            2 * '[[automations]]\nname = "a"\non = "subscription_canceled"\n',
+            ":1: automations: two are named 'a'",
+        ),
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused(written, text, says):
@@ -120,6 +127,16 @@ def test_a_file_that_contradicts_itself_is_refused(written, text, says):
         load_config(written(text), {})
 
     assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("given", ['"yes"', '"true"', "1", "0", "0.0"])
+@pytest.mark.parametrize("key", ["mrr.count_past_due", "contact.create_missing"])
+def test_what_is_true_or_false_is_not_guessed_from_other_types(written, key, given):
+    table, word = key.split(".")
+    with pytest.raises(SettingsError) as refused:
+        load_config(written(f"[{table}]\n{word} = {given}\n"), {})
+
+    assert f"subfold.toml:2: {key}: must be true or false" in str(refused.value)
 
 
 RULES = """[stages]
@@ -147,6 +164,7 @@ when = {{ {} }}
         ("status = ['active', 5]", "when.status: must be text"),
         ("quantity = '5'", "when.quantity: must be a whole number"),
         ("quantity = true", "when.quantity: must be a whole number"),
+        ("quantity = 5.0", "when.quantity: must be a whole number"),
         ("mrr = { less = true }", "when.mrr.less: must be a whole number"),
         ("cancel_scheduled = 1", "when.cancel_scheduled: must be true or false"),
         ("status = []", "when.status: it is empty"),
@@ -155,6 +173,13 @@ when = {{ {} }}
         ("metadata = { tier = 5 }", "when.metadata.tier: must be text"),
         ("metadata.tier.less = 5", "when.metadata.tier.less: impossible here: tier is text"),
         ("metadata.exists.less = 5", "when.metadata.exists.less: impossible here: exists is text"),
+        ("mrr = { at_least = 10, less = 5 }", "mrr: can never hold: less = 5, at_least = 10"),
+        ("mrr = { greater = 5, at_most = 5 }", "can never hold: greater = 5, at_most = 5"),
+        ("mrr = { greater = 5, less = 5 }", "can never hold: greater = 5, less = 5"),
+        ("mrr = { at_least = 5, at_most = 5, not = 5 }", "can never hold: not = [5], at_least = 5"),
+        ("mrr = { any_of = [1, 9], greater = 9 }", "can never hold: any_of = [1, 9], greater = 9"),
+        ("mrr = { equals = 1, less = 1 }", "can never hold: any_of = [1], less = 1"),
+        ("mrr = { exists = false, less = 1 }", "can never hold: exists = false, less = 1"),
         ("currency = 'USD'", "when.currency: currencies are written in small letters"),
     ],
 )
@@ -165,6 +190,21 @@ def test_a_condition_that_makes_no_sense_is_refused_with_its_line(written, when,
     assert "subfold.toml:8: stages.rules.1.when" in str(refused.value)
     assert says in str(refused.value)
     assert str(refused.value).count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "mrr = { at_least = 5, at_most = 5 }",
+        "mrr = { greater = 5, less = 6 }",  # 5 1/2: MRR is exact
+        "mrr = { at_least = 5, at_most = 6, not = [5, 6] }",
+        "mrr = { any_of = [1, 9], greater = 8 }",
+        "mrr = { not = 5, exists = false }",
+        "quantity = { less = 5 }",
+    ],
+)
+def test_a_narrow_condition_on_a_number_is_none_that_never_holds(written, when):
+    assert load_config(written(RULES.format(when)), {})
 
 
 @pytest.mark.parametrize(
