@@ -200,3 +200,11 @@ def test_a_discount_without_an_id_is_named_by_its_holder_as_it_is_kept():
     assert seen.items[0].discounts == (of_item.id,) == ("si_1/TEN/0",)
     assert (own.subscription, own.item) == ("sub_basic", None)
     assert (of_item.subscription, of_item.item) == ("sub_basic", "si_1")
+
+
+def test_of_several_discounts_that_one_is_whole_which_is_shown_whole():
+    whole = discount("di_2", coupon=coupon("TEN"))
+    seen, shown, _ = read(subscription(discount=whole, discounts=["di_1", "di_2", "di_3"]))
+
+    assert seen.discounts == ("di_1", "di_2", "di_3")
+    assert shown.id == "di_2"
