@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 from cli.config import parse_time, warn_of_words
+from cli.files import complain, inputs_of
 from cli.statuses import told_of_statuses
 from schemas.codec import canonical
 from schemas.settings import SettingsInForce
-from streams.fold_files import Folding, read_inputs
+from streams.fold_files import Folding
 from streams.settings import load_business
 
 
@@ -44,15 +45,14 @@ def fold(  # noqa: PLR0917 - Typer turns parameters into options
     content = load_business(settings) if settings else SettingsInForce().content
     warn_of_words(content)
     folding = Folding(settings=SettingsInForce(version=1, content=content), source=source)
-    updates = folding.run(read_inputs(paths), until=parse_time(at) if at else None)
+    updates = folding.run(inputs_of(paths), until=parse_time(at) if at else None)
     told = (update.structured() for update in updates)
     if state:
         deque(told, maxlen=0)
     for line in folding.state(announced=announced) if state else told:
         sys.stdout.buffer.write(canonical(line) + b"\n")
     sys.stdout.flush()
-    for complaint in folding.complaints:
-        typer.echo(complaint, err=True)
+    complain(folding.complaints)
     typer.echo(folding.summary(), err=True)
     for said in told_of_statuses(folding.rows.values(), content.stages):
         typer.echo(said, err=True)

@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
+from cli.files import complain, inputs_of
 from cli.settings_text import settings_text
 from schemas.errors import SubfoldError
 from schemas.presets import PRESETS
 from schemas.settings import BusinessSettings, SettingsInForce
 from streams.customer_row import customer_row
-from streams.fold_files import Folding, read_inputs
+from streams.fold_files import Folding
 
 
 class Preset(StrEnum):
@@ -53,9 +54,8 @@ def init(
         return
     content = BusinessSettings(stages=PRESETS[preset.value])
     folding = Folding(settings=SettingsInForce(version=1, content=content), source="main")
-    deque(folding.run(read_inputs([*events, *(more or [])])), maxlen=0)
-    for complaint in folding.complaints:
-        typer.echo(complaint, err=True)
+    deque(folding.run(inputs_of([*events, *(more or [])])), maxlen=0)
+    complain(folding.complaints)
     typer.echo(never_paying(folding))
     raise typer.Exit(1 if folding.unreadable else 0)
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.config import parse_time
+from cli.files import complain, inputs_of
 from projections.mrr.words import CAVEATS
 from schemas.codec import canonical
 from schemas.currencies import show_money
@@ -20,7 +21,6 @@ from schemas.errors import SubfoldError
 from schemas.money import Amount
 from schemas.settings import BusinessSettings
 from schemas.standing import MrrView
-from streams.fold_files import read_inputs
 from streams.mrr.against import Comparison, Difference, Export, compare, read_export
 from streams.mrr.answers import Answer, answers, missing_of
 from streams.mrr.why import money, why
@@ -71,15 +71,14 @@ def mrr(  # noqa: PLR0917 - Typer turns parameters into options
         content = content.model_copy(update={"mrr": rules})
     now = int(time.time())
     asked = parse_time(at) if at else None
-    found = list(answers(read_inputs(paths), content, at=asked, now=now))
+    found = list(answers(inputs_of(paths), content, at=asked, now=now))
     if against:
         lines = _against(compare(found, _export(against)), as_json=as_json)
     else:
         lines = map(_json if as_json else _for_people, found)
     _write(lines)
     faults = [f"{each.line.place}: {each.line.fault}" for each in found if each.line.fault]
-    for fault in faults:
-        typer.echo(fault, err=True)
+    complain(faults)
     raise typer.Exit(1 if faults else 0)
 
 

@@ -7,6 +7,7 @@ Partition 0; the offset is the number of the input line over all files; `recorde
 from __future__ import annotations
 
 import sys
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -30,6 +31,12 @@ from streams.settings import Source
 
 OPEN_SOURCE = Source(accounts=("*",), livemode=True, test=True)
 """Files come from who runs the command: nothing in them is foreign."""
+SUFFIXES = (".json", ".jsonl", ".ndjson")
+"""Files of events in a folder; a file that is named itself may be called anything."""
+LISTS = frozenset({"list", "search_result"})
+"""Objects of Stripe's API that are pages of others, under `data`."""
+COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd")
+"""How gzip, zip and zstd begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +118,8 @@ class Folding:
         if done.outcome is Outcome.IGNORED:
             self.ignored[record.event_type or "(none)"] += 1
         if done.error:
-            self.complaints.append(f"{place}: dead letter: {done.error.reason}: {done.error}")
+            named = f"{place}: {record.event_id}" if record.event_id else place
+            self.complaints.append(f"{named}: dead letter: {done.error.reason}: {done.error}")
         if done.row:
             self.rows[record.key] = done.row
         yield from done.updates
@@ -124,14 +132,21 @@ def read_inputs(paths: Iterable[str]) -> Iterator[Found]:
             yield from _read_text("stdin", sys.stdin.buffer.read())
             continue
         root = Path(path)
-        files = sorted(each for each in root.rglob("*") if _is_event_file(each))
-        for file in files if root.is_dir() else [root]:
+        for file in sorted(_event_files(root)) if root.is_dir() else [root]:
             try:
                 data = file.read_bytes()
             except OSError as error:
                 yield Found(place=str(file), fault=f"cannot be read: {error.strerror}")
                 continue
             yield from _read_text(str(file), data)
+
+
+def folders_without_events(paths: Iterable[str]) -> Iterator[str]:
+    """Name the folders in which nothing would be found."""
+    for path in paths:
+        folder = Path(path)
+        if folder.is_dir() and not any(_event_files(folder)):
+            yield path
 
 
 def _webhook(body: bytes, source: str, offset: int) -> LogRecord:
@@ -180,22 +195,26 @@ def _created(body: bytes) -> int:
     return created if isinstance(created, int) and 0 <= created < YEAR_10000 else 0
 
 
-def _is_event_file(path: Path) -> bool:
-    return path.is_file() and path.suffix in {".json", ".jsonl", ".ndjson"}
+def _event_files(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        if path.suffix in SUFFIXES and path.is_file():
+            yield path
 
 
 def _read_text(place: str, data: bytes) -> Iterator[Found]:
-    """A file is one event, a list of events, or JSON Lines."""
+    """A file is one event, a list of events as such or as Stripe prints it, or JSON Lines."""
+    if data.startswith(COMPRESSED):
+        yield Found(place=place, fault="compressed: unpack it first")
+        return
+    data = data.removeprefix(BOM_UTF8)
     try:
         whole = orjson.loads(data)
     except orjson.JSONDecodeError:
         yield from _read_lines(place, data)
         return
-    if isinstance(whole, list):
-        for number, event in enumerate(whole, 1):
-            yield Found(place=f"{place}[{number}]", body=orjson.dumps(event))
-    else:
-        yield Found(place=place, body=data)
+    yield from (
+        _read_list(place, whole) if isinstance(whole, list) else _read_one(place, whole, data)
+    )
 
 
 def _read_lines(place: str, data: bytes) -> Iterator[Found]:
@@ -208,6 +227,24 @@ def _read_lines(place: str, data: bytes) -> Iterator[Found]:
             yield Found(place=f"{place}:{number}", fault=f"not JSON: {error.msg}")
             continue
         if isinstance(event, dict):
-            yield Found(place=f"{place}:{number}", body=line)
+            yield from _read_one(f"{place}:{number}", event, line)
         else:
             yield Found(place=f"{place}:{number}", fault="not a JSON object")
+
+
+def _read_one(place: str, thing: Any, data: bytes) -> Iterator[Found]:
+    """What stands for itself; a list of the API's stands for its members."""
+    is_list = isinstance(thing, dict) and thing.get("object") in LISTS
+    members = thing.get("data") if is_list else None
+    if isinstance(members, list):
+        yield from _read_list(place, members)
+    else:
+        yield Found(place=place, body=data)
+
+
+def _read_list(place: str, members: list[Any]) -> Iterator[Found]:
+    for number, member in enumerate(members, 1):
+        try:
+            yield Found(place=f"{place}[{number}]", body=orjson.dumps(member))
+        except orjson.JSONEncodeError:  # it reads deeper than it writes
+            yield Found(place=f"{place}[{number}]", fault="nested too deeply")
