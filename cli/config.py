@@ -1,4 +1,4 @@
-"""The `--config` option that most verbs share."""
+"""The options that verbs share which need settings, and what is said of the settings."""
 
 from __future__ import annotations
 
@@ -14,13 +14,21 @@ from schemas.errors import SettingsError
 from schemas.settings import STRIPE_INTERVALS, STRIPE_STATUSES, BusinessSettings
 from schemas.times import YEAR_10000
 from streams.log.embedded import owner_of
-from streams.settings import Config, Kafka, load_config
+from streams.settings import DEFAULT_FILE, Config, Kafka, load_business, load_config
 from streams.settings_errors import suggestion
 
 UP_DATA = Path(".subfold")
 """Where `subfold up` keeps its data, beside the settings file."""
 EMBEDDED_PARTITIONS = 4
 
+RulesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings",
+        help="Business settings, such as subfold.toml; the built-in rules when left out.",
+        show_default=False,
+    ),
+]
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
@@ -52,6 +60,22 @@ def on_embedded(kafka: Kafka, address: str) -> Kafka:
     if "partitions" not in kafka.model_fields_set:
         chosen["partitions"] = EMBEDDED_PARTITIONS
     return kafka.model_copy(update=chosen)
+
+
+def rules_to_try(path: Path | None) -> BusinessSettings:
+    """The rules of a verb that tries them on files.
+
+    Only a file that is named counts, so that the same command says the same in every folder; one
+    that lies here is spoken of, for whoever takes it to be in force.
+    """
+    if path:
+        return load_business(path)
+    if DEFAULT_FILE.exists():
+        typer.echo(
+            f"rules: the built-in ones; for those of {DEFAULT_FILE} add --settings {DEFAULT_FILE}",
+            err=True,
+        )
+    return BusinessSettings()
 
 
 def warn_of_words(business: BusinessSettings) -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import deque
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.config import parse_time, warn_of_words
+from cli.config import RulesOption, parse_time, rules_to_try, warn_of_words
 from cli.files import complain, inputs_of
 from cli.statuses import told_of_statuses
 from schemas.codec import canonical
+from schemas.errors import SettingsError
 from schemas.settings import SettingsInForce
 from streams.fold_files import Folding
-from streams.settings import load_business
+from streams.settings import SOURCE_ID
 
 
 def fold(  # noqa: PLR0917 - Typer turns parameters into options
@@ -28,10 +29,7 @@ def fold(  # noqa: PLR0917 - Typer turns parameters into options
     announced: Annotated[
         bool, typer.Option("--announced", help="With --state: what was told, beside each row.")
     ] = False,
-    settings: Annotated[
-        Path | None,
-        typer.Option("--settings", help="Business settings; the default when left out."),
-    ] = None,
+    settings: RulesOption = None,
     source: Annotated[str, typer.Option(help="Source that the events came in by.")] = "main",
     at: Annotated[
         str | None,
@@ -40,9 +38,11 @@ def fold(  # noqa: PLR0917 - Typer turns parameters into options
 ) -> None:
     """Fold events without Kafka: one CloudEvent per line, or with --state one row per customer.
 
-    A file is one event, a list of events, or JSON Lines; folders are read in sorted path order.
+    A file is one event, a list of events (also as Stripe's API and CLI print it), or JSON Lines.
+    Folders are read in sorted path order, for .json, .jsonl and .ndjson only.
     """
-    content = load_business(settings) if settings else SettingsInForce().content
+    _check(source=source, state=state, announced=announced)
+    content = rules_to_try(settings)
     warn_of_words(content)
     folding = Folding(settings=SettingsInForce(version=1, content=content), source=source)
     updates = folding.run(inputs_of(paths), until=parse_time(at) if at else None)
@@ -57,3 +57,10 @@ def fold(  # noqa: PLR0917 - Typer turns parameters into options
     for said in told_of_statuses(folding.rows.values(), content.stages):
         typer.echo(said, err=True)
     raise typer.Exit(1 if folding.unreadable else 0)
+
+
+def _check(*, source: str, state: bool, announced: bool) -> None:
+    if not re.fullmatch(SOURCE_ID, source):
+        raise SettingsError(f"--source {source!r}: a source is {SOURCE_ID}")
+    if announced and not state:
+        raise SettingsError("--announced adds to the rows of --state: name both")

@@ -12,19 +12,17 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from cli.config import parse_time
+from cli.config import RulesOption, parse_time, rules_to_try
 from cli.files import complain, inputs_of
 from projections.mrr.words import CAVEATS
 from schemas.codec import canonical
 from schemas.currencies import show_money
 from schemas.errors import SubfoldError
 from schemas.money import Amount
-from schemas.settings import BusinessSettings
 from schemas.standing import MrrView
 from streams.mrr.against import Comparison, Difference, Export, compare, read_export
 from streams.mrr.answers import Answer, answers, missing_of
 from streams.mrr.why import money, why
-from streams.settings import load_business
 
 Paths = Annotated[
     list[str],
@@ -41,10 +39,6 @@ At = Annotated[
     str | None,
     typer.Option("--at", help="As of this time (ISO 8601 or Unix seconds), not each line's own."),
 ]
-SettingsFile = Annotated[
-    Path | None,
-    typer.Option("--settings", help="Business settings; the default when left out."),
-]
 Against = Annotated[
     Path | None,
     typer.Option("--against", help="Dashboard export (CSV): list what differs from it."),
@@ -56,7 +50,7 @@ def mrr(  # noqa: PLR0917 - Typer turns parameters into options
     paths: Paths,
     preset: Preset = None,
     at: At = None,
-    settings: SettingsFile = None,
+    settings: RulesOption = None,
     against: Against = None,
     as_json: AsJson = False,
 ) -> None:
@@ -65,7 +59,7 @@ def mrr(  # noqa: PLR0917 - Typer turns parameters into options
     FILE holds Stripe's objects or events, or customer rows of `subfold fold --state`: one, a list,
     or JSON Lines. Discounts of a customer, coupons and prices count for every line.
     """
-    content = load_business(settings) if settings else BusinessSettings()
+    content = rules_to_try(settings)
     if preset:
         rules = content.mrr.model_copy(update={"preset": preset})
         content = content.model_copy(update={"mrr": rules})

@@ -104,7 +104,8 @@ class Logs(_Table):
     format: Literal["console", "json"] = "console"
 
 
-SourceId = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+SOURCE_ID = r"[a-z0-9-]{1,32}"
+SourceId = Annotated[str, Field(pattern=rf"^{SOURCE_ID}$")]
 
 
 class Deployment(BaseSettings):

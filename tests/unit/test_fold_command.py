@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from build import START, customer, event, subscription, updated
-from cli.main import app
+from cli.main import app, main
 
 RUN = CliRunner()
 RECORDED = Path(__file__).parents[2] / "cli" / "demo" / "recorded_events"
@@ -135,3 +135,56 @@ def test_announced_adds_what_was_told(events):
 
     assert row["announced"]["stage"]["name"] == "Customer"
     assert row["announced"]["mrr"] == {"usd": "2000"}
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, capfd):
+    """The command as it is called in a folder: what it says, and how it exits."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        monkeypatch.setattr("sys.argv", ["subfold", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, capfd.readouterr().err
+
+    return call
+
+
+@pytest.mark.parametrize("source", ["BAD/!", "", "a" * 33, "main\n"])
+def test_a_source_that_none_can_be_called_is_refused(here, events, source):
+    assert here("fold", str(events), "--source", source) == (
+        2,
+        f"subfold: --source {source!r}: a source is [a-z0-9-]{{1,32}}\n",
+    )
+
+
+def test_announced_is_nothing_without_state(here, events):
+    assert here("fold", str(events), "--announced") == (
+        2,
+        "subfold: --announced adds to the rows of --state: name both\n",
+    )
+
+
+@pytest.mark.parametrize("verb", ["fold", "mrr"])
+def test_a_file_of_rules_that_is_not_read_is_spoken_of(here, events, verb):
+    Path("subfold.toml").write_text('[mrr]\npreset = "net"\n')
+    note = "rules: the built-in ones; for those of subfold.toml add --settings subfold.toml"
+
+    assert note in here(verb, str(events))[1]
+    assert note not in here(verb, str(events), "--settings", "subfold.toml")[1]
+    Path("subfold.toml").unlink()
+    assert note not in here(verb, str(events))[1]
+
+
+@pytest.mark.parametrize("verb", ["fold", "mrr"])
+def test_help_says_which_rules_count(verb):
+    told = " ".join(RUN.invoke(app, [verb, "--help"]).stdout.replace("│", " ").split())
+
+    assert "the built-in rules when left out" in told
+
+
+def test_help_says_which_files_of_a_folder_are_read():
+    told = " ".join(RUN.invoke(app, ["fold", "--help"]).stdout.replace("│", " ").split())
+
+    assert ".json, .jsonl and .ndjson" in told
