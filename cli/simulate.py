@@ -49,6 +49,14 @@ def simulate(  # noqa: PLR0917 - Typer turns parameters into options
             help=f"Stripe API version: {', '.join(Generation)}; or {MIXED}, one per customer."
         ),
     ] = MIXED,
+    pauses: Annotated[
+        bool,
+        typer.Option(
+            "--pauses",
+            help=f"Pauses by request, too, which only {Generation.ENDIVE} can show; "
+            f"{MIXED} has them for its customers of that version anyway.",
+        ),
+    ] = False,
     disorder: Annotated[
         float, typer.Option(min=0, max=1, help="Share delivered late, by up to three days.")
     ] = 0.0,
@@ -83,6 +91,7 @@ def simulate(  # noqa: PLR0917 - Typer turns parameters into options
         days=days,
         start=begins,
         generation=_generation(generation),
+        on_demand_pauses=_on_demand_pauses(generation, pauses=pauses),
     )
     windows = draw_outages(seed=seed, number=outages, start=begins, days=days)
     summary = Summary(begins=begins, days=days, outages=windows)
@@ -152,6 +161,15 @@ def _generation(word: str) -> Generation | None:
     if word not in list(Generation):
         raise SettingsError(f"--generation {word}: valid are {', '.join([*Generation, MIXED])}")
     return Generation(word)
+
+
+def _on_demand_pauses(generation: str, *, pauses: bool) -> bool | None:
+    """One seed tells the same lives in every generation, so what only one can show is asked for."""
+    if generation == MIXED:
+        return None
+    if pauses and generation != Generation.ENDIVE:
+        raise SettingsError(f"--pauses: subscriptions pause so since {Generation.ENDIVE} alone")
+    return pauses
 
 
 def _secret() -> str:

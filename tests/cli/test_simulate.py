@@ -77,6 +77,13 @@ def test_a_generation_is_that_of_all_events(generation):
     assert {each["api_version"] for each in found} == {generation}
 
 
+def test_subscriptions_pause_by_request_where_that_is_asked_for():
+    how = ["simulate", "--customers", "40", "--generation", Generation.ENDIVE]
+
+    assert "pause_requested" not in RUN.invoke(app, how).stdout
+    assert "pause_requested" in RUN.invoke(app, [*how, "--pauses"]).stdout
+
+
 def test_the_beginning_can_be_chosen():
     found = lines(RUN.invoke(app, [*FEW, "--start", "2024-03-01T00:00:00Z"]).stdout)
 
@@ -111,6 +118,7 @@ def test_the_summary_for_people_names_what_came_late_and_twice():
     ("words", "says"),
     [
         (["--generation", "2019"], "valid are 2020-08-27"),
+        (["--generation", "2020-08-27", "--pauses"], "since 2026-09-30.endive alone"),
         (["--start", "soon"], "is no time"),
         (["--start", "1969-01-01"], "not between 1970 and 9950"),
         (["--start", "9990-01-01"], "not between 1970 and 9950"),

@@ -6,8 +6,10 @@ import random
 
 import orjson
 import pytest
+from typer.testing import CliRunner
 
 from build import fetched
+from cli.main import app
 from schemas.settings import SettingsInForce
 from simulation.catalog import COUPONS, LOYALTY, PRICES
 from simulation.coupons import coupon_object
@@ -20,8 +22,18 @@ END = 1_900_000_000
 
 
 def told_in(generation):
+    events = simulate(seed=1, customers=40, generation=generation, on_demand_pauses=False)
+    return with_terms(list(events), generation)
+
+
+def printed_in(generation):
+    command = ["simulate", "--customers", "40", "--generation", generation]
+    printed = CliRunner().invoke(app, command).stdout
+    return with_terms([orjson.loads(line) for line in printed.splitlines()], generation)
+
+
+def with_terms(events, generation):
     """A simulated year, and what subfold would have fetched: terms that no webhook shows."""
-    events = list(simulate(seed=1, customers=40, generation=generation, on_demand_pauses=False))
     terms = [
         *(coupon_object(each, redeemed=0, test=False) for each in (*COUPONS, LOYALTY)),
         *(
@@ -87,6 +99,11 @@ def test_the_history_has_what_the_generations_differ_in(newest):
     assert any(row["customer"]["discount"] for row in newest)
     assert {each["status"] for each in subscriptions} >= {"active", "canceled", "trialing"}
     assert all(row["pending"] == [] for row in newest)
+
+
+@pytest.mark.parametrize("generation", [Generation.LEGACY, Generation.ENDIVE])
+def test_the_command_tells_the_same_rows_in_every_generation(newest, generation):
+    assert without_why(state_of(printed_in(generation))) == without_why(newest)
 
 
 @pytest.mark.parametrize("generation", [each for each in Generation if each != Generation.ENDIVE])
