@@ -68,17 +68,30 @@ class Stage:
         await self._append(self.producer, records)
 
     async def append_in_transaction(self, records: Iterable[Fetched], *, commits: bool) -> None:
-        """Append as nobody of ours does: it leaves control records in the log."""
+        """Append as nobody of ours does: it leaves control records in the log.
+
+        The broker writes them after its answer, so they are waited for: what is appended next must
+        come after them, or the log would end with one, which a worker never has to fold.
+        """
         producer = AIOKafkaProducer(
             bootstrap_servers=self.kafka.bootstrap_servers,
             transactional_id=f"{self.kafka.prefix}stranger",
         )
         async with producer:
             await producer.begin_transaction()
-            await self._append(producer, records)
+            last = await self._append(producer, records)
             await (producer.commit_transaction if commits else producer.abort_transaction)()
 
-    async def _append(self, producer: AIOKafkaProducer, records: Iterable[Fetched]) -> None:
+        async def is_marked() -> bool:
+            ends = await self.ends()
+            return all(ends[partition] > offset + 1 for partition, offset in last.items())
+
+        await until(is_marked)
+
+    async def _append(
+        self, producer: AIOKafkaProducer, records: Iterable[Fetched]
+    ) -> dict[int, int]:
+        """Append, and give the last offset in each partition."""
         pending = [
             await producer.send(
                 self.names.log,
@@ -89,7 +102,10 @@ class Stage:
             )
             for record in records
         ]
-        await asyncio.gather(*pending)
+        last: dict[int, int] = {}
+        for done in await asyncio.gather(*pending):
+            last[done.partition] = max(done.offset, last.get(done.partition, -1))
+        return last
 
     async def committed(self) -> dict[int, int]:
         try:
