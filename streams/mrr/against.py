@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -21,6 +21,7 @@ from streams.mrr.answers import Answer
 
 ID_COLUMNS = ("subscription id", "subscription", "id", "customer id", "customer")
 AMOUNT_COLUMNS = ("mrr", "monthly recurring revenue", "amount")
+OTHER_SEPARATORS = (";", "\t")
 IN_HEADER = re.compile(r"\(([a-z]{3})\)$")
 AMOUNT = re.compile(r"^\W?(-?\d+(?:\.\d+)?)$")
 
@@ -67,6 +68,7 @@ def read_export(lines: Iterable[str]) -> Export:
         SubfoldError: No column, or no amount, can be understood.
     """
     reader = csv.DictReader(lines)
+    _refuse_other_separators(reader.fieldnames or ())
     header = {_plain(name): name for name in reader.fieldnames or ()}
     id_column = next((header[each] for each in ID_COLUMNS if each in header), None)
     amount_column = next(
@@ -107,6 +109,13 @@ def compare(answers: Iterable[Answer], export: Export) -> Comparison:
         compared=len(ids | set(ours)),
         differences=tuple(sorted(differences, key=lambda each: (each.id, each.currency))),
     )
+
+
+def _refuse_other_separators(names: Sequence[str]) -> None:
+    """Where `;` separates columns, a comma may be that of decimals: 20,00 would be read as 2000."""
+    other = next((each for each in OTHER_SEPARATORS if len(names) == 1 and each in names[0]), None)
+    if other is not None:
+        raise SubfoldError(f"the export's columns must be separated by commas, not by {other!r}")
 
 
 def _plain(name: str) -> str:

@@ -86,6 +86,8 @@ def test_json_ends_with_a_summary(tmp_path):
     [
         ("name,amount\nAna,20\n", "the export needs a header with a column of ids"),
         ("id,name\nsub_1,Ana\n", "the export needs a header with a column of ids"),
+        ("id;mrr\nsub_1;20,00\n", "the export's columns must be separated by commas, not by ';'"),
+        ("id\tmrr\nsub_1\t20\n", "the export's columns must be separated by commas, not by '\\t'"),
         ("", "the export needs a header with a column of ids"),
         ("id,mrr\nsub_1,20\nsub_2,lots\n", "line 3 of the export: mrr is no amount"),
     ],
