@@ -1,11 +1,15 @@
-"""What the verbs share that read files of events: where these are, and what is wrong with them."""
+"""What the verbs share that use files: events in them, and what is wrong with them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
 
 import typer
 
+from schemas.errors import SubfoldError
 from streams.fold_files import SUFFIXES, Found, folders_without_events, read_inputs
 
 COMPLAINTS_MAX = 50
@@ -18,6 +22,15 @@ def inputs_of(paths: Sequence[str]) -> Iterator[Found]:
         read = ", ".join(SUFFIXES)
         typer.echo(f"{folder}: no file of events in it: folders are read for {read}", err=True)
     return read_inputs(paths)
+
+
+@contextmanager
+def explained(path: Path, done: Literal["read", "written"]) -> Iterator[None]:
+    """Name the file and the reason when the system refuses it."""
+    try:
+        yield
+    except OSError as error:
+        raise SubfoldError(f"{path}: cannot be {done}: {error.strerror}") from error
 
 
 def complain(complaints: Sequence[str]) -> None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.files import complain, inputs_of
+from cli.files import complain, explained, inputs_of
 from cli.settings_text import settings_text
+from cli.statuses import told_of_statuses
+from schemas.customer_row import CustomerRow
 from schemas.errors import SubfoldError
 from schemas.presets import PRESETS
 from schemas.settings import BusinessSettings, SettingsInForce
 from streams.customer_row import customer_row
 from streams.fold_files import Folding
+
+NO_STAGE = "none"
 
 
 class Preset(StrEnum):
@@ -44,7 +49,8 @@ def init(
         raise typer.BadParameter("a file to write is named by --output, events by --events")
     if output.exists() and not force:
         raise SubfoldError(f"{output} exists: write another with --output, or replace it: --force")
-    output.write_text(settings_text(preset.value), encoding="utf-8")
+    with explained(output, "written"):
+        output.write_text(settings_text(preset.value), encoding="utf-8")
     typer.echo(f"wrote {output}: preset {preset.value}")
     if not events:
         typer.echo(
@@ -56,16 +62,27 @@ def init(
     folding = Folding(settings=SettingsInForce(version=1, content=content), source="main")
     deque(folding.run(inputs_of([*events, *(more or [])])), maxlen=0)
     complain(folding.complaints)
-    typer.echo(never_paying(folding))
+    for said in _made_of(folding):
+        typer.echo(said)
     raise typer.Exit(1 if folding.unreadable else 0)
 
 
-def never_paying(folding: Folding) -> str:
+def _made_of(folding: Folding) -> Iterator[str]:
+    """Say what the rules make of the customers."""
+    rows = [customer_row(row, folding.settings) for row in folding.rows.values()]
+    stages = folding.settings.content.stages
+    counts = Counter(row.stage.name if row.stage else NO_STAGE for row in rows)
+    told = ", ".join(f"{name} {counts[name]}" for name in (*stages.precedence, NO_STAGE))
+    yield f"customers by stage: {told}"
+    yield from told_of_statuses(folding.rows.values(), stages)
+    yield never_paying(rows)
+
+
+def never_paying(rows: Sequence[CustomerRow]) -> str:
     """Say how many customers are called Customer by these rules and have never paid.
 
     Who paid an invoice, or had a subscription that cost something `active` or `past_due`, has paid.
     """
-    rows = [customer_row(row, folding.settings) for row in folding.rows.values()]
     called = [row for row in rows if row.stage and row.stage.name == "Customer"]
     unpaid = sum(not row.lifetime.ever_customer for row in called)
     return f"{unpaid} of {len(rows)} customers are called Customer and have never paid"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -40,6 +42,17 @@ app.add_typer(settings.app, name="settings")
 app.add_typer(kafka, name="kafka")
 
 
+@app.callback(invoke_without_command=True)
+def _about(
+    shows_version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.")
+    ] = False,
+) -> None:
+    if shows_version:
+        typer.echo(version("subfold"))
+        raise typer.Exit
+
+
 def main() -> None:
     """Run the command; exit 2 for wrong settings, 1 for what went wrong otherwise."""
     try:
@@ -49,9 +62,10 @@ def main() -> None:
     except SubfoldError as error:
         sys.exit(_say(error, 1))
     except OSError as error:  # a folder or file that cannot be used
-        sys.exit(_say(error, 1))
+        named = f"{error.filename}: {error.strerror}" if error.filename else error
+        sys.exit(_say(named, 1))
 
 
-def _say(error: Exception, code: int) -> int:
+def _say(error: Exception | str, code: int) -> int:
     typer.echo(f"subfold: {error}", err=True)
     return code

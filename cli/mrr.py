@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.config import RulesOption, parse_time, rules_to_try
-from cli.files import complain, inputs_of
+from cli.files import complain, explained, inputs_of
 from projections.mrr.words import CAVEATS
 from schemas.codec import canonical
 from schemas.currencies import show_money
@@ -115,9 +115,11 @@ def _amounts(view: MrrView, unknown: str | None) -> str:
 
 def _export(path: Path) -> Export:
     try:
-        return read_export(path.read_text(encoding="utf-8-sig").splitlines())
+        with explained(path, "read"):
+            text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise SubfoldError(f"{path}: not UTF-8 text") from error
+    return read_export(text.splitlines())
 
 
 def _against(comparison: Comparison, *, as_json: bool) -> Iterator[dict[str, Any] | Text]:

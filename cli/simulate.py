@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from cli.config import parse_time
+from cli.files import explained
 from cli.webhooks import Posting, reach, send_all
 from schemas.errors import SettingsError
 from schemas.times import YEAR_10000, iso
@@ -193,7 +194,7 @@ def _counted(
 
 def _write(bodies: Iterable[bytes], out: str) -> None:
     if out != "-":
-        with Path(out).open("wb") as file:
+        with explained(Path(out), "written"), Path(out).open("wb") as file:
             _write_lines(bodies, file)
         return
     try:

@@ -189,8 +189,10 @@ def load_business(path: Path) -> BusinessSettings:
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: cannot be read: it is not UTF-8 text") from error
 
 
 def _parse(path: Path | None, text: str) -> dict[str, Any]:

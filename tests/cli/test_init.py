@@ -87,6 +87,19 @@ def test_with_events_it_says_how_many_customers_are_called_so_for_nothing(here, 
     assert f"{unpaid} of 4 customers are called Customer and have never paid" in said
 
 
+def test_with_events_it_says_what_its_rules_make_of_them(here):
+    bodies = [*BODIES, updated(subscription("sub_5", "paused", customer="cus_5"))]
+    (here / "events.jsonl").write_bytes(b"\n".join(map(orjson.dumps, bodies)))
+    _, said, _ = run("init", "--events", "events.jsonl")
+
+    assert said.splitlines() == [
+        "wrote subfold.toml: preset basic",
+        "customers by stage: Customer 3, Trial 1, Churn 0, none 1",
+        "statuses that no rule names: paused 1",
+        "1 of 5 customers are called Customer and have never paid",
+    ]
+
+
 def test_events_may_be_several_files(here):
     for number, body in enumerate(BODIES):
         (here / f"{number}.json").write_bytes(orjson.dumps(body))
