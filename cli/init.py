@@ -75,10 +75,10 @@ def _made_of(folding: Folding) -> Iterator[str]:
     told = ", ".join(f"{name} {counts[name]}" for name in (*stages.precedence, NO_STAGE))
     yield f"customers by stage: {told}"
     yield from told_of_statuses(folding.rows.values(), stages)
-    yield never_paying(rows)
+    yield _never_paying(rows)
 
 
-def never_paying(rows: Sequence[CustomerRow]) -> str:
+def _never_paying(rows: Sequence[CustomerRow]) -> str:
     """Say how many customers are called Customer by these rules and have never paid.
 
     Who paid an invoice, or had a subscription that cost something `active` or `past_due`, has paid.

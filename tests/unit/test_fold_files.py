@@ -17,6 +17,7 @@ HISTORY = [
     updated(subscription(status="trialing"), id="evt_1", at=START),
     updated(subscription(), id="evt_2", at=START + 1),
 ]
+EVENTS = b"\n".join(map(orjson.dumps, HISTORY * 50))
 BOM = b"\xef\xbb\xbf"
 
 
@@ -76,8 +77,11 @@ def test_one_event_behind_a_byte_order_mark_is_read(file):
     assert orjson.loads(one.body) == HISTORY[0]
 
 
-def test_a_compressed_file_is_one_fault(file):
-    [one] = found(file, gzip.compress(b"\n".join(map(orjson.dumps, HISTORY * 50))))
+@pytest.mark.parametrize(
+    "packed", [gzip.compress(EVENTS), b"PK\x03\x04" + EVENTS, b"\x28\xb5\x2f\xfd" + EVENTS]
+)
+def test_a_compressed_file_is_one_fault(file, packed):
+    [one] = found(file, packed)
 
     assert one.fault == "compressed: unpack it first"
 
