@@ -129,7 +129,7 @@ def _trial_days_left(one: Considered) -> tuple[Value, ...]:
 
 def _cancel_scheduled(one: Considered) -> tuple[Value, ...]:
     now = one.now
-    return (not now.is_terminal and (now.cancel_at_period_end or now.cancel_at is not None),)
+    return (not now.is_terminal and now.cancel_scheduled,)
 
 
 def _ever_paying(one: Considered) -> tuple[Value, ...]:

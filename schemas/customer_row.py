@@ -150,8 +150,8 @@ class SubscriptionPart(_Part):
     start_date: str | None
     currency: str | None
     trial_end: str | None
+    cancel_scheduled: bool
     cancel_at: str | None
-    cancel_at_period_end: bool
     canceled_at: str | None
     cancel_reason: str | None
     cancel_feedback: str | None

@@ -169,6 +169,11 @@ class Subscription:
         return self.is_terminal
 
     @property
+    def cancel_scheduled(self) -> bool:
+        """Whether an end is set, in either of Stripe's words; they stay after it has come."""
+        return self.cancel_at_period_end or self.cancel_at is not None
+
+    @property
     def began_at(self) -> int:
         """When it began to cost: after its trial, else when it started."""
         started = self.created_at if self.start_date is None else self.start_date

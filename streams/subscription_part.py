@@ -27,8 +27,8 @@ def subscription_part(
         start_date=iso_or_none(subscription.start_date),
         currency=subscription.currency,
         trial_end=iso_or_none(subscription.trial_end),
-        cancel_at=iso_or_none(subscription.cancel_at),
-        cancel_at_period_end=subscription.cancel_at_period_end,
+        cancel_scheduled=subscription.cancel_scheduled,
+        cancel_at=iso_or_none(_cancel_at(subscription)),
         canceled_at=iso_or_none(subscription.canceled_at),
         cancel_reason=subscription.cancel_reason,
         cancel_feedback=subscription.cancel_feedback,
@@ -46,6 +46,13 @@ def subscription_part(
         tax_included=subscription.tax_included,
         metadata=dict(subscription.metadata),
     )
+
+
+def _cancel_at(subscription: Subscription) -> int | None:
+    """The end that is set, in whichever of Stripe's words: at a time, or with the period."""
+    if subscription.cancel_at is None and subscription.cancel_at_period_end:
+        return subscription.current_period_end
+    return subscription.cancel_at
 
 
 def discount_part(id_: str, facts: Facts) -> parts.DiscountPart:

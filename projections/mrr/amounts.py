@@ -84,7 +84,7 @@ def workings_of(facts: Facts, settings: BusinessSettings) -> Iterator[Working]:
 def _has_scheduled_end(subscription: Subscription, facts: Facts) -> bool:
     if subscription.is_terminal:
         return False
-    if subscription.cancel_at_period_end or subscription.cancel_at is not None:
+    if subscription.cancel_scheduled:
         return True
     schedule = last_of(facts.schedules, subscription.schedule)
     return schedule is not None and schedule.end_behavior == "cancel" and not schedule.is_final
@@ -94,8 +94,7 @@ def _why_zero(subscription: Subscription, rules: Rules, at: int) -> str | None:
     if subscription.status not in rules.statuses:
         return "status"
     # A schedule that ends by itself is a fixed term: nobody asked to cancel.
-    asked = subscription.cancel_at_period_end or subscription.cancel_at is not None
-    if asked and rules.cancel_counts == "request":
+    if subscription.cancel_scheduled and rules.cancel_counts == "request":
         return "cancel_requested"
     if rules.pause_collection == "exclude" and is_uncollected(subscription, at):
         return "collection_paused"

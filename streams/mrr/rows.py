@@ -62,7 +62,7 @@ def _subscription(part: parts.SubscriptionPart) -> Subscription:
         created_at=_seconds_or_none(part.created_at) or 0,
         currency=part.currency,
         cancel_at=_seconds_or_none(part.cancel_at),
-        cancel_at_period_end=part.cancel_at_period_end,
+        cancel_at_period_end=part.cancel_scheduled,
         collection_pause=pause.behavior if pause else None,
         collection_resumes_at=_seconds_or_none(pause.resumes_at) if pause else None,
         items=tuple(_item(each) for each in part.items),

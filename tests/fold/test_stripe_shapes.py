@@ -7,6 +7,7 @@ import pytest
 
 from build import (
     ANA,
+    MONTH_S,
     START,
     coupon,
     customer,
@@ -441,3 +442,22 @@ def test_a_fault_is_told_by_fields_and_never_by_keys_that_are_data():
 
     assert "jane" not in str(seen.done.error)
     assert "price.currency_options.*.unit_amount" in str(seen.done.error)
+
+
+END = START + MONTH_S
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"cancel_at_period_end": True, "cancel_at": END},
+        {"cancel_at_period_end": False, "cancel_at": END},
+        {"cancel_at_period_end": True, "cancel_at": None},
+    ],
+)
+def test_a_scheduled_end_is_one_row_in_whichever_words_it_comes(words):
+    row = given().when(updated(subscription(**words), id="evt_1")).state
+    usual = given().when(updated(subscription(cancel_at=END), id="evt_1")).state
+
+    assert row == usual
+    assert row.subscriptions[0].cancel_scheduled
