@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from build import ANA, BASIC, START, coupon, customer, discount, item, price, subscription, updated
 from facts import Customer, Item, facts, sub
-from projections.mrr import mrr_of, workings_of
+from projections.mrr import counting, mrr_of, workings_of
+from projections.mrr.words import InputMissingError
 from scenario import given
 from schemas.settings import Business, BusinessSettings, Mrr
 
@@ -164,3 +167,13 @@ def test_a_pending_subscription_hides_no_other():
     view = mrr_of(seen.row.facts, BusinessSettings())
 
     assert (view.pending, view.by_subscription) == ({"sub_1": "coupon"}, {"sub_2": {"usd": 2000}})
+
+
+@pytest.mark.parametrize(("bits", "is_told"), [(512, True), (513, False)])
+def test_a_fraction_too_long_to_be_told_is_pending(bits, is_told):
+    amount = Fraction(1, 2 ** (bits - 1))
+    if is_told:
+        assert counting._in_range(amount) == amount
+    else:
+        with pytest.raises(InputMissingError, match="amount_range"):
+            counting._in_range(amount)
