@@ -53,11 +53,13 @@ class Outcome(StrEnum):
 class Step:
     """What one record did. `row` is None when it touches none; `error` is why a letter is dead.
 
+    `stored` is the row as bytes, as it stands in the changelog.
     `unknown_statuses` are new on this row, named by no stage rule, and none that Stripe had.
     """
 
     outcome: Outcome
     row: Row | None = None
+    stored: bytes = b""
     updates: tuple[Envelope, ...] = ()
     error: BadRecordError | None = None
     unknown_statuses: tuple[str, ...] = ()
@@ -98,14 +100,16 @@ def _folded(
         facts=facts,
         announced=replace(announced, settings_version=settings.version),
     )
+    stored = encode_row(row)
     brings_one = len(facts.subscriptions) > len(before.facts.subscriptions)
-    if len(encode_row(row)) > (ROW_BYTES_MAX if brings_one else KNOWN_BYTES_MAX):
+    if len(stored) > (ROW_BYTES_MAX if brings_one else KNOWN_BYTES_MAX):
         raise BadRecordError(DeadLetterReason.ROW_TOO_LARGE, "the row would be too large")
     had = {entry.now.status for entry in before.facts.subscriptions.values()}
     is_known = is_duplicate(before.facts, reading.event)
     return Step(
         outcome=Outcome.DUPLICATE if is_known else Outcome.FOLDED,
         row=row,
+        stored=stored,
         updates=tuple(
             Envelope.of(
                 data,

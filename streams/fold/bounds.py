@@ -37,13 +37,14 @@ KEPT_MAX = {
 
 def bounded(facts: Facts) -> Facts:
     """Drop what has no room; facts that fit come back as they are."""
-    changes: dict[str, Any] = {
-        place: _newest(getattr(facts, place), limit)
-        for place, limit in KEPT_MAX.items()
-        if len(getattr(facts, place)) > limit
-    }
-    if len(facts.invoices) > INVOICES_OF_ONE_MAX:
-        changes["invoices"] = _newest(_newest_of_each(facts.invoices), KEPT_MAX["invoices"])
+    changes: dict[str, Any] = {}
+    for place, limit in KEPT_MAX.items():
+        things = getattr(facts, place)
+        kept = _newest_of_each(things) if place == "invoices" else things
+        if len(kept) > limit:
+            kept = _newest(kept, limit)
+        if len(kept) < len(things):
+            changes[place] = kept
     return _without_old_ended(replace(facts, **changes) if changes else facts)
 
 

@@ -61,11 +61,10 @@ def is_duplicate(facts: Facts, event: Event) -> bool:
 
 
 def _sighted(facts: Facts, at: int, duplicate_key: str) -> Facts:
-    first = at if facts.first_seen_at is None else min(at, facts.first_seen_at)
     return replace(
         facts,
         at=max(facts.at, at),
-        first_seen_at=first,
+        first_seen_at=_earlier(facts.first_seen_at, at),
         seen=_newest((*facts.seen, duplicate_key), SEEN_MAX),
     )
 
@@ -88,8 +87,7 @@ def _joined(facts: Facts, version: Version[Any]) -> Facts:
 def _customer_joined(facts: Facts, version: Version[Customer]) -> Facts:
     """What only says that the customer was deleted shows nothing else of it."""
     if version.snapshot.deleted:
-        known = facts.deleted_at
-        facts = replace(facts, deleted_at=version.at if known is None else min(known, version.at))
+        facts = replace(facts, deleted_at=_earlier(facts.deleted_at, version.at))
     if version.snapshot.is_stub:
         return facts
     return replace(facts, customer=join(facts.customer, version))
@@ -118,8 +116,11 @@ def _paid(facts: Facts, version: Version[Invoice]) -> Facts:
     if invoice.status != "paid" or invoice.amount_paid <= 0:
         return facts
     at = invoice.paid_at or version.at
-    first = at if facts.first_paid_at is None else min(at, facts.first_paid_at)
-    return replace(facts, first_paid_at=first)
+    return replace(facts, first_paid_at=_earlier(facts.first_paid_at, at))
+
+
+def _earlier(known: int | None, at: int) -> int:
+    return at if known is None else min(known, at)
 
 
 def _costs(subscription: Subscription) -> bool:

@@ -1,9 +1,9 @@
 """A list of records folded: pure, from rows and settings to all that one transaction writes.
 
-The quick way folds all records and makes each touched row into bytes once, at the end. If anything
-goes wrong there, a bug of ours or a row too large for its readers, the careful way folds the same
-list again and makes the bytes after each record: so the one record that is to blame becomes a dead
-letter, and the rest goes on.
+The quick way folds all records and makes what readers see of a changed row once, at the end. If
+anything goes wrong there, a bug of ours or a row too large for its readers, the careful way folds
+the same list again and makes it after each record: so the one record that is to blame becomes a
+dead letter, and the rest goes on.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from schemas.codec import encode_row
 from schemas.errors import BadRecordError, DeadLetterReason, SubfoldError
 from schemas.records import Kind, LogRecord, Subject
 from schemas.rows import Row
@@ -124,7 +123,7 @@ class _Fold:
         self._settings = settings
         self._is_careful = is_careful
         # With the settings that each row was last folded with: where a batch ends must not show.
-        self._touched: dict[bytes, tuple[Row, SettingsInForce]] = {}
+        self._touched: dict[bytes, tuple[Row, bytes, SettingsInForce]] = {}
         self._outputs: list[Output] = []
         self._dead: list[DeadLetter] = []
         self._fates: Counter[Fate] = Counter()
@@ -156,15 +155,14 @@ class _Fold:
             self._bury(fetched, bug)
 
     def result(self, records: Sequence[FetchedRecord]) -> Folded:
-        """Make the touched rows into bytes, and give all of it."""
+        """Make what readers see of the rows that changed, and give all of it."""
         rows, stored, views = {}, {}, []
-        for key, (row, settings) in self._touched.items():
-            data, view = _row_bytes(row, settings)
+        for key, (row, data, settings) in self._touched.items():
             if data != self._rows.stored(key):
                 rows[key], stored[key] = row, data
                 subject = Subject.parse(row.subject)
                 topic = CUSTOMERS if subject and subject.livemode else TEST + CUSTOMERS
-                views.append(Output(topic=topic, key=key, value=view))
+                views.append(Output(topic=topic, key=key, value=_view(row, settings)))
         return Folded(
             next_offset=records[-1].offset + 1,
             newest_ms=records[-1].timestamp,
@@ -187,8 +185,8 @@ class _Fold:
         outputs = [_update(update) for update in result.updates]
         if result.row:
             if self._is_careful:
-                _row_bytes(result.row, self._settings)
-            self._touched[key] = (result.row, self._settings)
+                _view(result.row, self._settings)
+            self._touched[key] = (result.row, result.stored, self._settings)
         self._outputs += outputs
         self._updates.update(update.type for update in result.updates)
         self._unknown_statuses.update(result.unknown_statuses)
@@ -211,11 +209,11 @@ class _Fold:
         self._fates[Fate.DEAD_LETTERED] += 1
 
 
-def _row_bytes(row: Row, settings: SettingsInForce) -> tuple[bytes, bytes]:
-    data, view = encode_row(row), row_for_readers(row, settings)
+def _view(row: Row, settings: SettingsInForce) -> bytes:
+    view = row_for_readers(row, settings)
     if len(view) > VIEW_BYTES_MAX:
         raise BadRecordError(DeadLetterReason.ROW_TOO_LARGE, "the row would be too large to read")
-    return data, view
+    return view
 
 
 def _update(update: Envelope) -> Output:

@@ -156,12 +156,12 @@ def test_a_bug_costs_one_record_and_its_words_are_not_told(monkeypatch):
 
 
 def test_a_bug_in_making_bytes_costs_one_record_too(monkeypatch):
-    def encode_row(row, *, real=batch.encode_row):
+    def encode_row(row, *, real=pipeline.encode_row):
         if row.facts.profile.name == "Bad":
             raise RuntimeError
         return real(row)
 
-    monkeypatch.setattr(batch, "encode_row", encode_row)
+    monkeypatch.setattr(pipeline, "encode_row", encode_row)
     names = ["Ana", "Bad"]
     folded = fold(
         *(fetched(updated(customer(name=n), at=START + i), i) for i, n in enumerate(names))
