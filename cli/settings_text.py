@@ -44,7 +44,11 @@ preset = "standard"               # or "stripe", "net"; a switch below overrides
 precedence = {precedence}
 between = {between}            # who decides between subscriptions; or "latest", "primary"
 {rules}
-# Moments that call for action.
+# Moments that call for action; see docs/automations.md. One more that you may want:
+# [[automations]]
+# name = "renewal-30d"
+# on = "renewal_upcoming"
+# before = "30d"
 {automations}"""
 
 

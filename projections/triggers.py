@@ -1,21 +1,21 @@
-"""Automation triggers: moments that call for action, each told once."""
+"""Moments that call for action, each told once. Source: docs/automations.md."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from projections.timeline import timeline
+from projections.ahead import ahead, is_past
+from projections.conditions import Considered, matches
+from projections.ends import was_canceled, was_over
 from schemas.money import from_exact, written
 from schemas.objects import Subscription
 from schemas.rows import Announced, Facts
-from schemas.settings import Automation
-from schemas.times import iso
+from schemas.settings import AHEAD, Automation
+from schemas.standing import Standing
+from schemas.times import iso, iso_or_none
 from schemas.transitions import Transition
 from schemas.updates import AutomationTriggered, Update
-
-NEVER_STARTED = frozenset({"trialing", "paused", "incomplete", "incomplete_expired", "canceled"})
-"""Statuses that by themselves do not say that it was ever paid for."""
 
 
 def project_triggers(
@@ -24,40 +24,62 @@ def project_triggers(
     """Fire what has become due and was not fired before; what was over before stays silent.
 
     Comes after the other projections, so that `announced` holds the stage and MRR after the change.
-    An automation that is new fires for nothing that was known to be over already.
+    An automation that is new fires for nothing that was known to be past already.
     """
     after = transition.after
-    # What was evicted has ended for good, and fires no more.
-    fired = {key for key in announced.fired if key.rpartition("/")[2] in after.subscriptions}
+    # What was evicted has ended for good, and a date that is over calls for nothing any more.
+    kept = (key for key in announced.fired if key.rpartition("/")[2] in after.subscriptions)
+    fired = {key for key in kept if not is_past(key, at=after.at)}
     updates: list[Update] = []
     for automation in transition.settings.automations:
         for subscription in after.current:
-            key = f"{automation.name}/{subscription.id}"
-            is_news = not _was_canceled(transition.before, subscription.id)
-            if key in fired or not is_news or not _was_canceled(after, subscription.id):
-                continue
-            fired.add(key)
-            if not _was_over(transition, subscription):
-                updates.append(_fire(transition, announced, automation, subscription))
+            for key, due_at in _due(transition, automation, subscription):
+                if key in fired:
+                    continue
+                if automation.on in AHEAD or automation.on == "subscription_canceled":
+                    fired.add(key)
+                updates.append(_fire(transition, announced, automation, subscription, due_at))
     return replace(announced, fired=tuple(sorted(fired))), iter(updates)
 
 
-def _was_canceled(facts: Facts, subscription: str) -> bool:
-    """Whether it ended after it may have been paid: a lost trial is no cancellation."""
-    entry = facts.subscriptions.get(subscription)
-    if entry is None or entry.now.status != "canceled":
-        return False
-    if any(span.status not in NEVER_STARTED for span in timeline(entry)):
-        return True
-    trial_end, ended_at = entry.now.trial_end, entry.now.ended_at
-    is_lost_trial = trial_end is not None and ended_at is not None and ended_at <= trial_end
-    return set(entry.statuses) == {"canceled"} and not is_lost_trial
+def _due(
+    transition: Transition, automation: Automation, subscription: Subscription
+) -> Iterator[tuple[str, int]]:
+    """The moments of one subscription that this record brought: their keys, and when they came."""
+    if automation.when and not _holds(transition, automation, subscription):
+        return
+    key = f"{automation.name}/{subscription.id}"
+    if automation.on in AHEAD:
+        yield from ahead(transition, automation, subscription)
+    elif automation.on == "subscription_canceled":
+        is_news = was_canceled(transition.after, subscription.id) and not was_canceled(
+            transition.before, subscription.id
+        )
+        if is_news and not was_over(transition, subscription):
+            yield key, subscription.ended_at or transition.effective_at
+    elif _change_of_mind(transition.before, subscription) == automation.on:
+        yield key, transition.effective_at
 
 
-def _was_over(transition: Transition, subscription: Subscription) -> bool:
-    """Whether it ended before its source was connected: an old end calls for no action."""
-    connected_at = transition.connected_at
-    return connected_at is not None and (subscription.ended_at or 0) < connected_at
+def _holds(transition: Transition, automation: Automation, subscription: Subscription) -> bool:
+    """Whether its conditions hold, with the subscription as this record leaves it."""
+    considered = Considered(
+        entry=transition.after.subscriptions[subscription.id],
+        status=subscription.status,
+        facts=transition.after,
+        mrr=transition.standing.mrr,
+    )
+    return automation.when is None or matches(automation.when, considered)
+
+
+def _change_of_mind(before: Facts, subscription: Subscription) -> str | None:
+    """Whether an end was set or withdrawn; one that was there at the first sighting is no news."""
+    entry = before.subscriptions.get(subscription.id)
+    if entry is None or subscription.is_terminal:
+        return None
+    if entry.now.cancel_scheduled == subscription.cancel_scheduled:
+        return None
+    return "cancellation_scheduled" if subscription.cancel_scheduled else "cancellation_revoked"
 
 
 def _fire(
@@ -65,9 +87,13 @@ def _fire(
     announced: Announced,
     automation: Automation,
     subscription: Subscription,
+    due_at: int,
 ) -> AutomationTriggered:
-    due_at = subscription.ended_at or transition.effective_at
-    live = [each for each in transition.after.current if not each.is_terminal]
+    live = [each.id for each in transition.after.current if not each.is_terminal]
+    standing = transition.standing
+    # What has ended is worth nothing any more: what it was worth is what was lost.
+    lost = from_exact(transition.announced.mrr_of.get(subscription.id, {}))
+    worth = standing.mrr.by_subscription.get(subscription.id, {})
     return AutomationTriggered(
         **transition.common,
         index=0,
@@ -77,11 +103,25 @@ def _fire(
         subscription=subscription.id,
         due_at=iso(due_at),
         late_by_s=max(transition.effective_at - due_at, 0),
-        renews_at=None,
+        renews_at=iso_or_none(standing.renewal.dates.get(subscription.id)),
         expected={},
-        mrr={},
+        mrr=written(lost if subscription.is_terminal else worth),
         customer_mrr_after=written(from_exact(announced.mrr)),
-        other_live_subscriptions=len(live),
+        other_live_subscriptions=len(set(live) - {subscription.id}),
         stage=announced.stage.name if announced.stage else None,
-        details={"reason": subscription.cancel_reason, "feedback": subscription.cancel_feedback},
+        details=_details(automation, subscription, standing),
     )
+
+
+def _details(
+    automation: Automation, subscription: Subscription, standing: Standing
+) -> dict[str, str | None]:
+    if automation.on == "trial_ending":
+        return {"trial_end": iso_or_none(subscription.trial_end)}
+    if automation.on == "renewal_upcoming":
+        return {}
+    why = {"reason": subscription.cancel_reason, "feedback": subscription.cancel_feedback}
+    if automation.on == "cancellation_scheduled":
+        end = standing.renewal.access_until if subscription.cancel_at is None else None
+        return {**why, "access_until": iso_or_none(subscription.cancel_at or end)}
+    return why

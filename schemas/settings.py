@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from schemas.conditions import Conditions, TextCondition
+from schemas.conditions import Conditions, Listed, TextCondition
 
 STRIPE_STATUSES = (
     "active",
@@ -174,11 +174,46 @@ class Stages(_Strict):
         return self
 
 
+def _span(given: str) -> str:
+    if not re.fullmatch(r"[1-9]\d{0,3}[dh]", given):
+        raise ValueError("must be days or hours such as '30d' or '12h'")
+    return given
+
+
+Span = Annotated[str, AfterValidator(_span)]
+"""A length of time as people write it: `30d` are days, `12h` hours."""
+Moment = Literal[
+    "renewal_upcoming",
+    "trial_ending",
+    "cancellation_scheduled",
+    "cancellation_revoked",
+    "subscription_canceled",
+]
+AHEAD: frozenset[Moment] = frozenset({"renewal_upcoming", "trial_ending"})
+"""Moments that come some time before a date."""
+
+
 class Automation(_Strict):
-    """A moment that calls for action."""
+    """A moment that calls for action.
+
+    Args:
+        before: How long before its date a moment of `AHEAD` comes; several make several moments.
+        when: What the subscription must be at that moment.
+    """
 
     name: Name
-    on: Literal["subscription_canceled"]
+    on: Moment
+    before: Annotated[tuple[Span, ...], Listed] = ()
+    when: Conditions | None = None
+
+    @model_validator(mode="after")
+    def _before_what(self) -> Self:
+        if (self.on in AHEAD) != bool(self.before):
+            told = "needs" if self.on in AHEAD else "has no date ahead and takes no"
+            raise ValueError(f"{self.on} {told} before, such as before = '30d'")
+        if len(set(self.before)) < len(self.before):
+            raise ValueError("before names a length twice")
+        return self
 
 
 class BusinessSettings(_Strict):

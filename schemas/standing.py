@@ -84,6 +84,13 @@ class RenewalView:
     not_collected: bool = False
     retry_at: int | None = None
 
+    @property
+    def dates(self) -> dict[str, int]:
+        """When each subscription that will renew does so."""
+        own = self.subscription
+        first = {own: self.renews_at} if own is not None and self.renews_at is not None else {}
+        return {**first, **dict(self.others)}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifetimeView:
