@@ -10,7 +10,7 @@ from typing import Literal
 import typer
 
 from schemas.errors import SubfoldError
-from streams.fold_files import SUFFIXES, Found, folders_without_events, read_inputs
+from streams.event_files import SUFFIXES, Found, folders_without_events, read_inputs
 
 COMPLAINTS_MAX = 50
 """A wrong file complains once a line: more would only push the first out of sight."""

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import schemas, settings, topics
+from cli import rules, schemas, settings, topics
 from cli.demo.run import demo
 from cli.fold import fold
 from cli.ingest import ingest
@@ -37,6 +37,7 @@ app.command()(statuses)
 app.command()(up)
 app.command()(demo)
 app.add_typer(schemas.app, name="schemas")
+app.add_typer(rules.app, name="rules")
 app.add_typer(topics.app, name="topics")
 app.add_typer(settings.app, name="settings")
 app.add_typer(kafka, name="kafka")

@@ -29,25 +29,42 @@ class Date(NamedTuple):
     length_s: int | None
 
 
+class Moment(NamedTuple):
+    """A moment some time before a date."""
+
+    span: str
+    due_at: int
+    date: int
+
+
 def ahead(
     transition: Transition, automation: Automation, subscription: Subscription
 ) -> Iterator[tuple[str, int]]:
     """The moments before the subscription's date that this record brought: keys and due times."""
     before, after = transition.before, transition.after
-    date = _date(after, subscription, automation, transition.settings)
-    if date is None or date.at <= after.at:
+    known = before.subscriptions.get(subscription.id)
+    if known is None:
+        return  # past when it was seen first: somebody else may have acted on it
+    former = _date(before, known.now, automation, transition.settings)
+    for moment in moments(after, subscription, automation, transition.settings):
+        if moment.due_at > after.at or moment.date <= after.at:
+            continue
+        was_armed = former is not None and former.at == moment.date
+        if not was_armed or moment.due_at > before.at:
+            key = f"{automation.name}/{moment.span}/{UNTIL}/{moment.date}/{subscription.id}"
+            yield key, moment.due_at
+
+
+def moments(
+    facts: Facts, subscription: Subscription, automation: Automation, settings: BusinessSettings
+) -> Iterator[Moment]:
+    """All moments that the automation has before the subscription's date, whenever they are."""
+    date = _date(facts, subscription, automation, settings)
+    if date is None:
         return
     for span in automation.before:
-        due_at = date.at - seconds(span)
-        if due_at > after.at or not _is_well_within(seconds(span), date):
-            continue
-        known = before.subscriptions.get(subscription.id)
-        if known is None:
-            continue  # past when it was seen first: somebody else may have acted on it
-        former = _date(before, known.now, automation, transition.settings)
-        was_armed = former is not None and former.at == date.at
-        if not was_armed or due_at > before.at:
-            yield f"{automation.name}/{span}/{UNTIL}/{date.at}/{subscription.id}", due_at
+        if _is_well_within(seconds(span), date):
+            yield Moment(span, date.at - seconds(span), date.at)
 
 
 def is_past(key: str, *, at: int) -> bool:

@@ -6,17 +6,16 @@ Partition 0; the offset is the number of the input line over all files; `recorde
 
 from __future__ import annotations
 
-import sys
-from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 import orjson
 from pydantic import ValidationError
 
+from projections.due import next_due
 from schemas.codec import canonical
 from schemas.records import Kind, LogRecord
 from schemas.rows import Row
@@ -25,35 +24,27 @@ from schemas.times import YEAR_10000
 from schemas.updates import Envelope
 from schemas.wire.events import FETCHED, Fetched, unwrap
 from streams.customer_row import customer_row
+from streams.event_files import Found
 from streams.ingest.keys import read_envelope
 from streams.pipeline import Outcome, step
 from streams.settings import Source
 
 OPEN_SOURCE = Source(accounts=("*",), livemode=True, test=True)
 """Files come from who runs the command: nothing in them is foreign."""
-SUFFIXES = (".json", ".jsonl", ".ndjson")
-"""Files of events in a folder; a file that is named itself may be called anything."""
-LISTS = frozenset({"list", "search_result"})
-"""Objects of Stripe's API that are pages of others, under `data`."""
-COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd")
-"""How gzip, zip and zstd begin."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """One event as bytes and where it stands, or why it could not be read."""
-
-    place: str
-    body: bytes = b""
-    fault: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class Folding:
-    """Rows of all customers while files are folded; the only state is here."""
+    """Rows of all customers while files are folded; the only state is here.
+
+    `is_timed`: whether a clock ticks between the events, too, by the times that they show; what is
+    due next is in `clock`.
+    """
 
     settings: SettingsInForce
     source: str
+    is_timed: bool = False
+    clock: list[tuple[int, str]] = field(default_factory=list)
     rows: dict[str, Row] = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
@@ -77,25 +68,51 @@ class Folding:
         record = _fetched(found.body, self.source, self.offset) or _webhook(
             found.body, self.source, self.offset
         )
+        if self.is_timed:
+            yield from self._ticks(record.timestamp_ms // 1000)
         self.offset += 1
-        yield from self._step(record, found.place)
+        yield from self._step(replace(record, offset=self.offset - 1), found.place)
+        if self.is_timed and record.key in self.rows and (following := self._next(record.key)):
+            heappush(self.clock, following)
 
     def pass_time(self, at: int) -> Iterator[Envelope]:
-        """Give every customer a tick at this time."""
+        """Tick each customer when something is due, all in order of time, and once at the end."""
+        self.clock = list(filter(None, map(self._next, self.rows)))
+        heapify(self.clock)
+        yield from self._ticks(at)
         for key in sorted(self.rows):
-            record = LogRecord(
-                key=key,
-                kind=Kind.TICK,
-                source=self.source,
-                event_id=f"{key}@{at}",
-                event_type="tick",
-                value=canonical({"due_at": at}),
-                partition=0,
-                offset=self.offset,
-                timestamp_ms=at * 1000,
-            )
-            self.offset += 1
-            yield from self._step(record, "--at")
+            yield from self._tick(key, at)
+
+    def _ticks(self, at: int) -> Iterator[Envelope]:
+        """Give the ticks that are due by then; what a row is due for may have changed meanwhile."""
+        while self.clock and self.clock[0][0] <= at:
+            due_at, key = heappop(self.clock)
+            if self._next(key) != (due_at, key):
+                continue
+            yield from self._tick(key, due_at)
+            following = self._next(key)
+            # A tick that could not be folded leaves the row where it was.
+            if following is not None and following[0] > due_at:
+                heappush(self.clock, following)
+
+    def _next(self, key: str) -> tuple[int, str] | None:
+        due_at = next_due(self.rows[key].facts, self.settings.content)
+        return None if due_at is None else (due_at, key)
+
+    def _tick(self, key: str, at: int) -> Iterator[Envelope]:
+        record = LogRecord(
+            key=key,
+            kind=Kind.TICK,
+            source=self.source,
+            event_id=f"{key}@{at}",
+            event_type="tick",
+            value=canonical({"due_at": at}),
+            partition=0,
+            offset=self.offset,
+            timestamp_ms=at * 1000,
+        )
+        self.offset += 1
+        yield from self._step(record, "--at")
 
     def state(self, *, announced: bool) -> Iterator[dict[str, Any]]:
         """One row per customer, in order of subject."""
@@ -123,30 +140,6 @@ class Folding:
         if done.row:
             self.rows[record.key] = done.row
         yield from done.updates
-
-
-def read_inputs(paths: Iterable[str]) -> Iterator[Found]:
-    """Find the events in files, folders (in sorted path order) and standard input (`-`)."""
-    for path in paths:
-        if path == "-":
-            yield from _read_text("stdin", sys.stdin.buffer.read())
-            continue
-        root = Path(path)
-        for file in sorted(_event_files(root)) if root.is_dir() else [root]:
-            try:
-                data = file.read_bytes()
-            except OSError as error:
-                yield Found(place=str(file), fault=f"cannot be read: {error.strerror}")
-                continue
-            yield from _read_text(str(file), data)
-
-
-def folders_without_events(paths: Iterable[str]) -> Iterator[str]:
-    """Name the folders in which nothing would be found."""
-    for path in paths:
-        folder = Path(path)
-        if folder.is_dir() and not any(_event_files(folder)):
-            yield path
 
 
 def _webhook(body: bytes, source: str, offset: int) -> LogRecord:
@@ -193,58 +186,3 @@ def _created(body: bytes) -> int:
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         return 0
     return created if isinstance(created, int) and 0 <= created < YEAR_10000 else 0
-
-
-def _event_files(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*"):
-        if path.suffix in SUFFIXES and path.is_file():
-            yield path
-
-
-def _read_text(place: str, data: bytes) -> Iterator[Found]:
-    """A file is one event, a list of events as such or as Stripe prints it, or JSON Lines."""
-    if data.startswith(COMPRESSED):
-        yield Found(place=place, fault="compressed: unpack it first")
-        return
-    data = data.removeprefix(BOM_UTF8)
-    try:
-        whole = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        yield from _read_lines(place, data)
-        return
-    yield from (
-        _read_list(place, whole) if isinstance(whole, list) else _read_one(place, whole, data)
-    )
-
-
-def _read_lines(place: str, data: bytes) -> Iterator[Found]:
-    for number, line in enumerate(data.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            event = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            yield Found(place=f"{place}:{number}", fault=f"not JSON: {error.msg}")
-            continue
-        if isinstance(event, dict):
-            yield from _read_one(f"{place}:{number}", event, line)
-        else:
-            yield Found(place=f"{place}:{number}", fault="not a JSON object")
-
-
-def _read_one(place: str, thing: Any, data: bytes) -> Iterator[Found]:
-    """What stands for itself; a list of the API's stands for its members."""
-    is_list = isinstance(thing, dict) and thing.get("object") in LISTS
-    members = thing.get("data") if is_list else None
-    if isinstance(members, list):
-        yield from _read_list(place, members)
-    else:
-        yield Found(place=place, body=data)
-
-
-def _read_list(place: str, members: list[Any]) -> Iterator[Found]:
-    for number, member in enumerate(members, 1):
-        try:
-            yield Found(place=f"{place}[{number}]", body=orjson.dumps(member))
-        except orjson.JSONEncodeError:  # it reads deeper than it writes
-            yield Found(place=f"{place}[{number}]", fault="nested too deeply")

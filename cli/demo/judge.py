@@ -13,7 +13,8 @@ from aiokafka import ConsumerRecord
 from cli.demo.postings import SOURCE
 from cli.webhooks import Posting
 from schemas.settings import SettingsInForce
-from streams.fold_files import Folding, Found
+from streams.event_files import Found
+from streams.fold_files import Folding
 from streams.log.topics import CUSTOMERS, TEST, UPDATES
 from streams.pipeline import Outcome
 from streams.settings import Kafka

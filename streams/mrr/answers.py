@@ -13,7 +13,7 @@ from schemas.money import written
 from schemas.settings import BusinessSettings, Mrr
 from schemas.standing import MrrView
 from schemas.times import iso
-from streams.fold_files import Found
+from streams.event_files import Found
 from streams.mrr.gathered import Gathered
 from streams.mrr.lines import Line, read_line
 

@@ -20,10 +20,10 @@ from schemas.times import YEAR_10000
 from schemas.wire.discounts import Coupon
 from schemas.wire.events import FETCHED, SNAPSHOT, unwrap
 from schemas.wire.subscriptions import StripeList
+from streams.event_files import Found
 from streams.fold.discounts import read_coupon
 from streams.fold.event_types import EVENT_TYPES, Effect
 from streams.fold.shapes import EFFECT_OF_OBJECT, read_terms, read_things
-from streams.fold_files import Found
 from streams.mrr.rows import things_of_row
 
 NO_SUBSCRIPTIONS = "the customer's subscriptions are not in it: expand them"

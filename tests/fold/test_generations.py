@@ -16,7 +16,8 @@ from simulation.coupons import coupon_object
 from simulation.objects import Generation
 from simulation.prices import price_object
 from simulation.simulate import simulate
-from streams.fold_files import Folding, Found
+from streams.event_files import Found
+from streams.fold_files import Folding
 
 END = 1_900_000_000
 

@@ -26,7 +26,8 @@ from schemas.codec import canonical
 from schemas.errors import DeadLetterReason
 from schemas.records import Kind
 from schemas.settings import SettingsInForce
-from streams.fold_files import OPEN_SOURCE, Folding, Found
+from streams.event_files import Found
+from streams.fold_files import OPEN_SOURCE, Folding
 from streams.ingest.keys import read_envelope
 from streams.pipeline import Outcome
 

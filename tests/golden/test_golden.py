@@ -9,7 +9,8 @@ import pytest
 from cli.demo.postings import scripted_postings
 from schemas.codec import canonical
 from schemas.settings import SettingsInForce
-from streams.fold_files import Folding, Found
+from streams.event_files import Found
+from streams.fold_files import Folding
 
 HERE = Path(__file__).parent
 

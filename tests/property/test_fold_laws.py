@@ -12,7 +12,8 @@ from schemas.codec import canonical, decode_row, encode_row
 from schemas.money import add, from_exact
 from schemas.settings import SettingsInForce
 from schemas.updates import MrrChanged
-from streams.fold_files import Folding, Found
+from streams.event_files import Found
+from streams.fold_files import Folding
 from streams.pipeline import step
 
 RULES = SettingsInForce(version=1)

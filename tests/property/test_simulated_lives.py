@@ -13,7 +13,8 @@ from projections.renewals import course_of
 from projections.timeline import timeline
 from schemas.settings import Business, SettingsInForce
 from simulation.simulate import simulate
-from streams.fold_files import Folding, Found
+from streams.event_files import Found
+from streams.fold_files import Folding
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from build import START, subscription, updated
 from cli.main import app
-from streams.fold_files import folders_without_events, read_inputs
+from streams.event_files import folders_without_events, read_inputs
 
 RUN = CliRunner()
 HISTORY = [
