@@ -69,8 +69,10 @@ def moments(
 
 def is_past(key: str, *, at: int) -> bool:
     """Whether a key is of a moment whose date is over, so that it can never come again."""
-    parts = key.split("/")
-    return len(parts) > 3 and parts[-3] == UNTIL and int(parts[-2]) <= at  # noqa: PLR2004 - as made
+    # From the end: a rule's name may hold anything.
+    rest, _, _ = key.rpartition("/")
+    rest, _, date = rest.rpartition("/")
+    return rest.endswith(f"/{UNTIL}") and date.isdecimal() and int(date) <= at
 
 
 def seconds(span: str) -> int:

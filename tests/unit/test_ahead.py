@@ -191,3 +191,16 @@ def test_an_end_that_was_set_at_the_first_sighting_is_no_news():
 def test_what_makes_no_sense_is_refused(words, fault):
     with pytest.raises(ValidationError, match=fault):
         rules(**words)
+
+
+def test_a_name_may_look_like_a_key():
+    start = given(
+        updated(yearly()),
+        settings=BusinessSettings.model_validate(
+            {"automations": [{"name": "a/until/b", "on": "subscription_canceled"}]}
+        ),
+    )
+    gone = yearly(status="canceled", ended_at=START + 5)
+
+    assert len(fired(start.when(updated(gone, at=START + 5)))) == 1
+    assert fired(passed(start, START + 9)) == []
