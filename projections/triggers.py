@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from projections.ahead import ahead, is_past
+from projections.changes import changes
 from projections.conditions import Considered, matches
 from projections.ends import was_canceled, was_over
 from schemas.money import from_exact, written
 from schemas.objects import Subscription
-from schemas.rows import Announced, Facts
+from schemas.rows import Announced
 from schemas.settings import AHEAD, Automation
 from schemas.standing import Standing
 from schemas.times import iso, iso_or_none
@@ -57,8 +58,11 @@ def _due(
         )
         if is_news and not was_over(transition, subscription):
             yield key, subscription.ended_at or transition.effective_at
-    elif _change_of_mind(transition.before, subscription) == automation.on:
-        yield key, transition.effective_at
+    else:
+        # What was so already at the first sighting is no news.
+        known = transition.before.subscriptions.get(subscription.id)
+        if known and automation.on in changes(known.now, subscription):
+            yield key, transition.effective_at
 
 
 def _holds(transition: Transition, automation: Automation, subscription: Subscription) -> bool:
@@ -70,16 +74,6 @@ def _holds(transition: Transition, automation: Automation, subscription: Subscri
         mrr=transition.standing.mrr,
     )
     return automation.when is None or matches(automation.when, considered)
-
-
-def _change_of_mind(before: Facts, subscription: Subscription) -> str | None:
-    """Whether an end was set or withdrawn; one that was there at the first sighting is no news."""
-    entry = before.subscriptions.get(subscription.id)
-    if entry is None or subscription.is_terminal:
-        return None
-    if entry.now.cancel_scheduled == subscription.cancel_scheduled:
-        return None
-    return "cancellation_scheduled" if subscription.cancel_scheduled else "cancellation_revoked"
 
 
 def _fire(

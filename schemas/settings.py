@@ -185,6 +185,10 @@ Span = Annotated[str, AfterValidator(_span)]
 Moment = Literal[
     "renewal_upcoming",
     "trial_ending",
+    "trial_converted",
+    "plan_changed",
+    "subscription_paused",
+    "subscription_resumed",
     "cancellation_scheduled",
     "cancellation_revoked",
     "subscription_canceled",
