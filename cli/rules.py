@@ -14,7 +14,7 @@ from schemas.codec import canonical
 from schemas.records import Subject
 from schemas.settings import SettingsInForce
 from schemas.times import iso
-from schemas.updates import AutomationTriggered, Envelope
+from schemas.updates import AutomationTriggered
 from streams.fold_files import Folding
 
 app = typer.Typer(help="Try the rules of your settings.", no_args_is_help=True)
@@ -54,7 +54,9 @@ def try_rules(
         if not isinstance(data, AutomationTriggered) or not _is_within(data, begin, end):
             continue
         counts[data.automation] += 1
-        sys.stdout.buffer.write((canonical(told.structured()) if as_json else _line(told)) + b"\n")
+        sys.stdout.buffer.write(
+            (canonical(told.structured()) if as_json else _line(told.subject, data)) + b"\n"
+        )
     sys.stdout.flush()
     complain(folding.complaints)
     for name, count in counts.items():
@@ -67,10 +69,8 @@ def _is_within(data: AutomationTriggered, begin: int | None, end: int | None) ->
     return (begin is None or at >= iso(begin)) and (end is None or at <= iso(end))
 
 
-def _line(told: Envelope) -> bytes:
-    data = told.data
-    assert isinstance(data, AutomationTriggered)  # noqa: S101 - filtered above
-    subject = Subject(*told.subject.split("/"))
+def _line(subject: str, data: AutomationTriggered) -> bytes:
+    customer = Subject(*subject.split("/")).customer
     late = f"  late by {data.late_by_s} s" if data.late_by_s else ""
-    about = f"{data.automation}  {subject.customer}  {data.subscription or '-'}"
+    about = f"{data.automation}  {customer}  {data.subscription or '-'}"
     return f"{data.effective_at}  {about}{late}".encode()

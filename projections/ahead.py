@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from projections.conditions import DAY_S
 from projections.renewals import course_of
 from schemas.objects import Subscription
 from schemas.rows import Facts
 from schemas.settings import Automation, Business, BusinessSettings
 from schemas.transitions import Transition
 
-HOUR_S = 3_600
-SECONDS = {"d": 24 * HOUR_S, "h": HOUR_S}
+SECONDS = {"d": DAY_S, "h": 3_600}
 INTERVAL_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 """Nominal lengths; a moment must be well within a period, and days more or less do not matter."""
 UNTIL = "until"
+AT_TRIAL_END = Business(renewal_date="trial_end")
 
 
 class Date(NamedTuple):
@@ -88,7 +89,7 @@ def _date(
     if is_trial != (automation.on == "trial_ending"):
         return None
     # A trial ends when it does, whatever date the settings call the renewal.
-    business = Business(renewal_date="trial_end") if is_trial else settings.business
+    business = AT_TRIAL_END if is_trial else settings.business
     renews_at = course_of(subscription, facts, business).renews_at
     return Date(renews_at, _length_s(subscription)) if renews_at is not None else None
 
@@ -102,7 +103,7 @@ def _length_s(subscription: Subscription) -> int | None:
         for item in subscription.items
         if item.interval in INTERVAL_DAYS
     ]
-    return min(lengths) * SECONDS["d"] if lengths else None
+    return min(lengths) * DAY_S if lengths else None
 
 
 def _is_well_within(span_s: int, date: Date) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from projections.ahead import SECONDS, moments
+from projections.ahead import moments
+from projections.conditions import DAY_S
 from projections.deletion import with_customer_deleted
 from schemas.conditions import Conditions, NumberCondition
 from schemas.objects import Subscription
@@ -50,8 +51,8 @@ def _days_of_trial(subscription: Subscription, days: set[int]) -> Iterator[int]:
     """When so many whole days are left, rounded up, and when one less is."""
     if subscription.status == "trialing" and subscription.trial_end is not None:
         for number in days:
-            yield subscription.trial_end - number * SECONDS["d"]
-            yield subscription.trial_end - (number - 1) * SECONDS["d"]
+            yield subscription.trial_end - number * DAY_S
+            yield subscription.trial_end - (number - 1) * DAY_S
 
 
 def _days_named(settings: BusinessSettings) -> Iterator[int]:

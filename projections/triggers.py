@@ -18,6 +18,9 @@ from schemas.times import iso, iso_or_none
 from schemas.transitions import Transition
 from schemas.updates import AutomationTriggered, Update
 
+ONCE = AHEAD | {"subscription_canceled"}
+"""Moments that come once for their key; all others come with each change."""
+
 
 def project_triggers(
     transition: Transition, announced: Announced
@@ -37,7 +40,7 @@ def project_triggers(
             for key, due_at in _due(transition, automation, subscription):
                 if key in fired:
                     continue
-                if automation.on in AHEAD or automation.on == "subscription_canceled":
+                if automation.on in ONCE:
                     fired.add(key)
                 updates.append(_fire(transition, announced, automation, subscription, due_at))
     return replace(announced, fired=tuple(sorted(fired))), iter(updates)
@@ -83,8 +86,8 @@ def _fire(
     subscription: Subscription,
     due_at: int,
 ) -> AutomationTriggered:
-    live = [each.id for each in transition.after.current if not each.is_terminal]
     standing = transition.standing
+    others = [each for each in transition.after.current if each.id != subscription.id]
     # What has ended is worth nothing any more: what it was worth is what was lost.
     lost = from_exact(transition.announced.mrr_of.get(subscription.id, {}))
     worth = standing.mrr.by_subscription.get(subscription.id, {})
@@ -101,7 +104,7 @@ def _fire(
         expected={},
         mrr=written(lost if subscription.is_terminal else worth),
         customer_mrr_after=written(from_exact(announced.mrr)),
-        other_live_subscriptions=len(set(live) - {subscription.id}),
+        other_live_subscriptions=sum(not each.is_terminal for each in others),
         stage=announced.stage.name if announced.stage else None,
         details=_details(automation, subscription, standing),
     )

@@ -65,13 +65,10 @@ class Folding:
             self.unreadable += 1
             self.complaints.append(f"{found.place}: {found.fault}")
             return
-        record = _fetched(found.body, self.source, self.offset) or _webhook(
-            found.body, self.source, self.offset
-        )
+        record = _fetched(found.body, self.source) or _webhook(found.body, self.source)
         if self.is_timed:
             yield from self._ticks(record.timestamp_ms // 1000)
-        self.offset += 1
-        yield from self._step(replace(record, offset=self.offset - 1), found.place)
+        yield from self._step(record, found.place)
         if self.is_timed and record.key in self.rows and (following := self._next(record.key)):
             heappush(self.clock, following)
 
@@ -108,10 +105,9 @@ class Folding:
             event_type="tick",
             value=canonical({"due_at": at}),
             partition=0,
-            offset=self.offset,
+            offset=0,
             timestamp_ms=at * 1000,
         )
-        self.offset += 1
         yield from self._step(record, "--at")
 
     def state(self, *, announced: bool) -> Iterator[dict[str, Any]]:
@@ -130,6 +126,9 @@ class Folding:
         return "\n".join([*lines, *([f"ignored by type: {types}"] if types else [])])
 
     def _step(self, record: LogRecord, place: str) -> Iterator[Envelope]:
+        """Give a record the next offset, and fold it."""
+        record = replace(record, offset=self.offset)
+        self.offset += 1
         done = step(self.rows.get(record.key), record, self.settings)
         self.outcomes[done.outcome] += 1
         if done.outcome is Outcome.IGNORED:
@@ -142,7 +141,7 @@ class Folding:
         yield from done.updates
 
 
-def _webhook(body: bytes, source: str, offset: int) -> LogRecord:
+def _webhook(body: bytes, source: str) -> LogRecord:
     about = read_envelope(body, source, OPEN_SOURCE)
     return LogRecord(
         key=about.key,
@@ -152,12 +151,12 @@ def _webhook(body: bytes, source: str, offset: int) -> LogRecord:
         event_type=about.event_type,
         value=body,
         partition=0,
-        offset=offset,
+        offset=0,
         timestamp_ms=_created(body) * 1000,
     )
 
 
-def _fetched(body: bytes, source: str, offset: int) -> LogRecord | None:
+def _fetched(body: bytes, source: str) -> LogRecord | None:
     """A line that subfold fetched itself; None for anything else, and for a broken one."""
     if FETCHED.encode() not in body:
         return None
@@ -174,7 +173,7 @@ def _fetched(body: bytes, source: str, offset: int) -> LogRecord | None:
         event_type=f"fetched.{thing.get('object')}",
         value=body,
         partition=0,
-        offset=offset,
+        offset=0,
         timestamp_ms=fetched.fetched_at * 1000,
     )
 
