@@ -10,16 +10,21 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from projections.conditions import DAY_S
+from projections.mrr.discounts import redeemed_by
+from projections.occasions import Occasion
 from projections.renewals import course_of
+from schemas.automations import Automation
 from schemas.objects import Subscription
-from schemas.rows import Facts
-from schemas.settings import Automation, Business, BusinessSettings
+from schemas.rows import Facts, Fired, last_of
+from schemas.settings import Business, BusinessSettings
+from schemas.times import iso
 from schemas.transitions import Transition
 
 SECONDS = {"d": DAY_S, "h": 3_600}
 INTERVAL_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 """Nominal lengths; a moment must be well within a period, and days more or less do not matter."""
-UNTIL = "until"
+DATES = {"trial_ending": "trial_end", "discount_ending": "discount_end"}
+"""What the details call the date; that of a renewal has its own field."""
 AT_TRIAL_END = Business(renewal_date="trial_end")
 
 
@@ -31,49 +36,64 @@ class Date(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """A moment some time before a date."""
+    """A moment some time before a date; `of` tells dates of one subscription apart."""
 
     span: str
     due_at: int
     date: int
+    of: str
 
 
 def ahead(
     transition: Transition, automation: Automation, subscription: Subscription
-) -> Iterator[tuple[str, int]]:
-    """The moments before the subscription's date that this record brought: keys and due times."""
+) -> Iterator[Occasion]:
+    """The moments before the subscription's dates that this record brought."""
     before, after = transition.before, transition.after
     known = before.subscriptions.get(subscription.id)
-    if known is None:
-        return  # past when it was seen first: somebody else may have acted on it
-    former = _date(before, known.now, automation, transition.settings)
+    former = _dates(before, known.now, automation, transition.settings) if known else {}
     for moment in moments(after, subscription, automation, transition.settings):
         if moment.due_at > after.at or moment.date <= after.at:
             continue
-        was_armed = former is not None and former.at == moment.date
+        was_armed = moment.of in former and former[moment.of].at == moment.date
         if not was_armed or moment.due_at > before.at:
-            key = f"{automation.name}/{moment.span}/{UNTIL}/{moment.date}/{subscription.id}"
-            yield key, moment.due_at
+            yield Occasion(
+                key="/".join(filter(None, (moment.span, str(moment.date), moment.of))),
+                due_at=moment.due_at,
+                subscription=subscription,
+                until=moment.date,
+                is_kept=True,
+                # Somebody else may have acted on it.
+                held=None if known else "past_at_first_sight",
+                details=_details(automation, moment),
+            )
+
+
+def _details(automation: Automation, moment: Moment) -> dict[str, str | None]:
+    if automation.on == "renewal_upcoming":
+        return {}
+    return {
+        DATES[automation.on]: iso(moment.date),
+        **({"discount": moment.of} if moment.of else {}),
+    }
 
 
 def moments(
     facts: Facts, subscription: Subscription, automation: Automation, settings: BusinessSettings
 ) -> Iterator[Moment]:
     """All moments that the automation has before the subscription's date, whenever they are."""
-    date = _date(facts, subscription, automation, settings)
-    if date is None:
-        return
-    for span in automation.before:
-        if _is_well_within(seconds(span), date):
-            yield Moment(span, date.at - seconds(span), date.at)
+    for of, date in _dates(facts, subscription, automation, settings).items():
+        for span in automation.before:
+            if _is_well_within(seconds(span), date):
+                yield Moment(span, date.at - seconds(span), date.at, of)
 
 
-def is_past(key: str, *, at: int) -> bool:
-    """Whether a key is of a moment whose date is over, so that it can never come again."""
-    # From the end: a rule's name may hold anything.
-    rest, _, _ = key.rpartition("/")
-    rest, _, date = rest.rpartition("/")
-    return rest.endswith(f"/{UNTIL}") and date.isdecimal() and int(date) <= at
+def is_ahead(
+    fired: Fired, facts: Facts, automation: Automation, settings: BusinessSettings
+) -> bool:
+    """Whether the date that a moment came before is still the one."""
+    entry = facts.subscriptions.get(fired.subscription or "")
+    dates = _dates(facts, entry.now, automation, settings) if entry else {}
+    return any(date.at == fired.until for date in dates.values())
 
 
 def seconds(span: str) -> int:
@@ -81,17 +101,32 @@ def seconds(span: str) -> int:
     return int(span[:-1]) * SECONDS[span[-1]]
 
 
-def _date(
+def _dates(
     facts: Facts, subscription: Subscription, automation: Automation, settings: BusinessSettings
-) -> Date | None:
-    """What the moment comes before; none for one that will not renew."""
+) -> dict[str, Date]:
+    """What the moments come before; none for what will not renew, or has ended."""
+    if automation.on == "discount_ending":
+        return {} if subscription.is_terminal else _ends_of_discounts(facts, subscription)
     is_trial = subscription.status == "trialing"
     if is_trial != (automation.on == "trial_ending"):
-        return None
+        return {}
     # A trial ends when it does, whatever date the settings call the renewal.
     business = AT_TRIAL_END if is_trial else settings.business
     renews_at = course_of(subscription, facts, business).renews_at
-    return Date(renews_at, _length_s(subscription)) if renews_at is not None else None
+    return {"": Date(renews_at, _length_s(subscription))} if renews_at is not None else {}
+
+
+def _ends_of_discounts(facts: Facts, subscription: Subscription) -> dict[str, Date]:
+    redeemed, seen_at = redeemed_by(facts), facts.subscriptions[subscription.id].versions[-1].at
+    ids = [*redeemed.of_subscription(subscription, seen_at), *redeemed.of_customer]
+    for item in subscription.items:
+        ids += redeemed.of_item(item, seen_at)
+    found = (last_of(facts.discounts, id_) for id_ in ids)
+    return {
+        each.id: Date(each.end, each.end - each.start if each.start is not None else None)
+        for each in found
+        if each and each.end is not None
+    }
 
 
 def _length_s(subscription: Subscription) -> int | None:

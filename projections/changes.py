@@ -2,25 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from projections.occasions import Occasion
+from projections.renewals import course_of
+from schemas.automations import Automation, Moment
 from schemas.objects import Subscription
-from schemas.settings import Moment
+from schemas.times import iso, iso_or_none
+from schemas.transitions import Transition
+
+NEWS_S = 3 * 86_400
+"""What is seen first so long after it began was there before: Stripe retries for three days."""
+BEGUN = frozenset({"trialing", "active", "past_due"})
+RENEWED = frozenset({"active", "past_due"})
+Details = Mapping[str, str | None]
 
 
-def changes(before: Subscription, now: Subscription) -> Iterator[Moment]:
+def changes(
+    transition: Transition, automation: Automation, now: Subscription
+) -> Iterator[Occasion]:
     """What changed for a subscription that goes on; of one that has ended nothing else is told."""
-    if now.is_terminal or before.is_terminal:
+    entry = transition.before.subscriptions.get(now.id)
+    known = entry.now if entry else None
+    if now.is_terminal or (known and known.is_terminal):
         return
+    if automation.on == "subscription_started":
+        if _is_start(transition, known, now):
+            yield Occasion(key="started", due_at=now.start_date or now.created_at, subscription=now)
+        return
+    # What was so already at the first sighting is no news.
+    if known is None:
+        return
+    for on, details in (*_changed(known, now), *_dated(transition, known, now)):
+        if on == automation.on:
+            yield _occasion(transition, now, on, details)
+
+
+def _occasion(transition: Transition, now: Subscription, on: Moment, details: Details) -> Occasion:
+    is_end = on == "cancellation_scheduled"
+    course = course_of(now, transition.after, transition.settings.business)
+    until = now.cancel_at or course.access_until if is_end else None
+    return Occasion(
+        key=transition.common["cause"].event_id,
+        due_at=transition.effective_at,
+        subscription=now,
+        until=until,
+        is_kept=until is not None,
+        details={**details, "access_until": iso_or_none(until)} if is_end else details,
+    )
+
+
+def _changed(before: Subscription, now: Subscription) -> Iterator[tuple[Moment, Details]]:
     if before.cancel_scheduled != now.cancel_scheduled:
-        yield "cancellation_scheduled" if now.cancel_scheduled else "cancellation_revoked"
+        if now.cancel_scheduled:
+            why = {"reason": now.cancel_reason, "feedback": now.cancel_feedback}
+            yield "cancellation_scheduled", why
+        else:
+            yield "cancellation_revoked", {}
     if before.status == "trialing" and now.status == "active":
-        yield "trial_converted"
+        yield "trial_converted", {"trial_end": iso_or_none(now.trial_end)}
     if _is_paused(before) != _is_paused(now):
-        yield "subscription_paused" if _is_paused(now) else "subscription_resumed"
+        how = {"resumes_at": iso_or_none(now.collection_resumes_at)}
+        yield ("subscription_paused", how) if _is_paused(now) else ("subscription_resumed", {})
     former, prices = _prices(before), _prices(now)
     if former and prices and former != prices:
-        yield "plan_changed"
+        told = {"removed": former - prices, "added": prices - former}
+        yield "plan_changed", {word: ",".join(sorted(ids)) for word, ids in told.items()}
+
+
+def _dated(
+    transition: Transition, before: Subscription, now: Subscription
+) -> Iterator[tuple[Moment, Details]]:
+    """Whether it was renewed, or will be at another time than was said."""
+    business, at = transition.settings.business, transition.after.at
+    former = course_of(before, transition.before, business).renews_at
+    date = course_of(now, transition.after, business).renews_at
+    if former is None or date is None or former == date or before.status == "trialing":
+        return
+    if former > at:
+        yield "renewal_rescheduled", {"previous": iso(former)}
+    elif date > former and now.status in RENEWED:
+        yield "subscription_renewed", {"previous": iso(former)}
+
+
+def _is_start(transition: Transition, known: Subscription | None, now: Subscription) -> bool:
+    """Whether it has begun, on trial or not, and not long before it was seen."""
+    if now.status not in BEGUN or (known and known.status != "incomplete"):
+        return False
+    began_at = now.start_date or now.created_at
+    is_old = (transition.connected_at or 0) > began_at
+    return not is_old and transition.effective_at - began_at <= NEWS_S
 
 
 def _is_paused(subscription: Subscription) -> bool:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from projections.ahead import moments
+from projections.ahead import moments, seconds
 from projections.conditions import DAY_S
 from projections.deletion import with_customer_deleted
+from projections.ends import lost_at
+from schemas.automations import AHEAD
 from schemas.conditions import Conditions, NumberCondition
 from schemas.objects import Subscription
 from schemas.rows import Facts
-from schemas.settings import AHEAD, BusinessSettings
+from schemas.settings import BusinessSettings
 
 
 def next_due(facts: Facts, settings: BusinessSettings) -> int | None:
@@ -28,6 +30,7 @@ def _turns(facts: Facts, settings: BusinessSettings) -> Iterator[int]:
     for sightings in facts.discounts.values():
         if (end := sightings[-1].snapshot.end) is not None:
             yield end
+    yield from _of_customer(facts, settings)
     days = set(_days_named(settings))
     for subscription in facts.current:
         yield from _moments_ahead(facts, subscription, settings)
@@ -45,6 +48,14 @@ def _moments_ahead(
         if automation.on in AHEAD:
             for moment in moments(facts, subscription, automation, settings):
                 yield moment.due_at
+
+
+def _of_customer(facts: Facts, settings: BusinessSettings) -> Iterator[int]:
+    for automation in settings.automations:
+        if automation.after is not None:
+            yield facts.active_at + seconds(automation.after)
+        if automation.grace is not None and (ended_at := lost_at(facts)) is not None:
+            yield ended_at + seconds(automation.grace)
 
 
 def _days_of_trial(subscription: Subscription, days: set[int]) -> Iterator[int]:

@@ -1,20 +1,73 @@
-"""Ends of subscriptions that were paid for, as an automation means them."""
+"""Ends of subscriptions, and of customers, as an automation means them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from projections.ahead import seconds
+from projections.occasions import Occasion
 from projections.timeline import timeline
+from schemas.automations import Automation, Moment
 from schemas.objects import Subscription
-from schemas.rows import Facts
+from schemas.rows import Facts, SubscriptionFacts
+from schemas.times import iso
 from schemas.transitions import Transition
 
 NEVER_STARTED = frozenset({"trialing", "paused", "incomplete", "incomplete_expired", "canceled"})
 """Statuses that by themselves do not say that it was ever paid for."""
 
 
-def was_canceled(facts: Facts, subscription: str) -> bool:
-    """Whether it ended after it may have been paid: a lost trial is no cancellation."""
+def ends(
+    transition: Transition, automation: Automation, subscription: Subscription
+) -> Iterator[Occasion]:
+    """The end of a subscription, when this record brought it; an old one calls for no action."""
+    if end_of(transition.after, subscription.id) != automation.on:
+        return
+    is_news = end_of(transition.before, subscription.id) != automation.on
+    if is_news and not _was_over(transition, subscription):
+        yield Occasion(
+            key="ended",
+            due_at=subscription.ended_at or transition.effective_at,
+            subscription=subscription,
+            is_kept=True,
+            details={
+                "reason": subscription.cancel_reason,
+                "feedback": subscription.cancel_feedback,
+            },
+        )
+
+
+def losses(transition: Transition, automation: Automation) -> Iterator[Occasion]:
+    """The customer's last subscription has ended, and none has come in the time of grace."""
+    ended_at = lost_at(transition.after)
+    if ended_at is None or (transition.connected_at or 0) > ended_at:
+        return
+    due_at = ended_at + (seconds(automation.grace) if automation.grace else 0)
+    was_due = lost_at(transition.before) == ended_at and due_at <= transition.before.at
+    if due_at <= transition.after.at and not was_due:
+        yield Occasion(key=str(ended_at), due_at=due_at, details={"ended_at": iso(ended_at)})
+
+
+def lost_at(facts: Facts) -> int | None:
+    """When the last subscription ended that was paid for; None while any lives."""
+    if any(not each.is_terminal for each in facts.current):
+        return None
+    ended = (each for each in facts.current if end_of(facts, each.id) == "subscription_canceled")
+    return max((each.ended_at for each in ended if each.ended_at is not None), default=None)
+
+
+def end_of(facts: Facts, subscription: str) -> Moment | None:
+    """How it ended: canceled after it may have been paid, or a lost trial, or it never started."""
     entry = facts.subscriptions.get(subscription)
-    if entry is None or entry.now.status != "canceled":
+    if entry is None or not entry.now.is_terminal:
+        return None
+    if _was_canceled(entry):
+        return "subscription_canceled"
+    return "trial_lost" if entry.now.trial_end is not None else "never_started"
+
+
+def _was_canceled(entry: SubscriptionFacts) -> bool:
+    if entry.now.status != "canceled":
         return False
     if any(span.status not in NEVER_STARTED for span in timeline(entry)):
         return True
@@ -23,7 +76,7 @@ def was_canceled(facts: Facts, subscription: str) -> bool:
     return set(entry.statuses) == {"canceled"} and not is_lost_trial
 
 
-def was_over(transition: Transition, subscription: Subscription) -> bool:
+def _was_over(transition: Transition, subscription: Subscription) -> bool:
     """Whether it ended before its source was connected: an old end calls for no action."""
     connected_at = transition.connected_at
     return connected_at is not None and (subscription.ended_at or 0) < connected_at

@@ -51,7 +51,7 @@ def renewal_of(facts: Facts, settings: BusinessSettings, mrr: MrrView) -> Renewa
             renews_at=dated[first],
             subscription=first,
             others=others,
-            not_collected=_is_uncollected(facts.subscriptions[first].now, dated[first]),
+            not_collected=is_uncollected(facts.subscriptions[first].now, dated[first]),
             retry_at=retry_at,
         )
     ends = [(end, each) for each in deciding if (end := courses[each].access_until) is not None]
@@ -154,7 +154,8 @@ def read_time(text: str) -> int | None:
     return seconds if 0 <= seconds < YEAR_10000 else None
 
 
-def _is_uncollected(subscription: Subscription, renews_at: int) -> bool:
+def is_uncollected(subscription: Subscription, renews_at: int) -> bool:
+    """Whether the collection of what falls due then is paused, in whichever way."""
     resumes_at = subscription.collection_resumes_at
     is_over = resumes_at is not None and resumes_at <= renews_at
     return subscription.collection_pause is not None and not is_over

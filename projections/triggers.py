@@ -1,124 +1,174 @@
-"""Moments that call for action, each told once. Source: docs/automations.md."""
+"""Moments that call for action, each told once or held back once. Source: docs/automations.md."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
-from projections.ahead import ahead, is_past
+from projections.ahead import ahead, seconds
 from projections.changes import changes
 from projections.conditions import Considered, matches
-from projections.ends import was_canceled, was_over
+from projections.ends import ends, losses
+from projections.movings import movements, silence, stages
+from projections.occasions import Occasion
+from projections.payments import payments
+from projections.superseded import superseded
+from schemas.automations import AHEAD, OF_MRR, Automation
 from schemas.money import from_exact, written
 from schemas.objects import Subscription
-from schemas.rows import Announced
-from schemas.settings import AHEAD, Automation
-from schemas.standing import Standing
+from schemas.rows import Announced, Fired
 from schemas.times import iso, iso_or_none
 from schemas.transitions import Transition
-from schemas.updates import AutomationTriggered, Update
+from schemas.updates import AutomationSkipped, AutomationTriggered, Update, moment_id
 
-ONCE = AHEAD | {"subscription_canceled"}
-"""Moments that come once for their key; all others come with each change."""
+LATE_S = 3_600
+"""What comes later than this is late, for who would rather have nothing."""
+ENDS = frozenset({"subscription_canceled", "trial_lost", "never_started"})
+PAYMENTS = frozenset({"payment_failed", "payment_recovered"})
+STAGES = frozenset({"stage_entered", "stage_left"})
 
 
 def project_triggers(
     transition: Transition, announced: Announced
 ) -> tuple[Announced, Iterator[Update]]:
-    """Fire what has become due and was not fired before; what was over before stays silent.
+    """Tell or hold back what has come, and say of what was told before that it holds no more.
 
     Comes after the other projections, so that `announced` holds the stage and MRR after the change.
-    An automation that is new fires for nothing that was known to be past already.
     """
-    after = transition.after
-    # What was evicted has ended for good, and a date that is over calls for nothing any more.
-    kept = (key for key in announced.fired if key.rpartition("/")[2] in after.subscriptions)
-    fired = {key for key in kept if not is_past(key, at=after.at)}
-    updates: list[Update] = []
+    fired, updates = superseded(transition, announced.fired)
     for automation in transition.settings.automations:
-        for subscription in after.current:
-            for key, due_at in _due(transition, automation, subscription):
-                if key in fired:
-                    continue
-                if automation.on in ONCE:
-                    fired.add(key)
-                updates.append(_fire(transition, announced, automation, subscription, due_at))
-    return replace(announced, fired=tuple(sorted(fired))), iter(updates)
+        for occasion in _occasions(transition, announced, automation):
+            key = _key(automation, occasion)
+            if key in fired or not _holds(transition, automation, occasion.subscription):
+                continue
+            update = _judged(transition, announced, automation, occasion)
+            updates.append(update)
+            if occasion.is_kept:
+                fired[key] = Fired(
+                    id=moment_id(transition.subject, update.TYPE, key),
+                    automation=automation.name,
+                    subscription=occasion.subscription.id if occasion.subscription else None,
+                    until=occasion.until,
+                    skipped=isinstance(update, AutomationSkipped),
+                )
+    return replace(announced, fired=fired), iter(updates)
 
 
-def _due(
-    transition: Transition, automation: Automation, subscription: Subscription
-) -> Iterator[tuple[str, int]]:
-    """The moments of one subscription that this record brought: their keys, and when they came."""
-    if automation.when and not _holds(transition, automation, subscription):
-        return
-    key = f"{automation.name}/{subscription.id}"
-    if automation.on in AHEAD:
-        yield from ahead(transition, automation, subscription)
-    elif automation.on == "subscription_canceled":
-        is_news = was_canceled(transition.after, subscription.id) and not was_canceled(
-            transition.before, subscription.id
-        )
-        if is_news and not was_over(transition, subscription):
-            yield key, subscription.ended_at or transition.effective_at
+def _occasions(
+    transition: Transition, announced: Announced, automation: Automation
+) -> Iterator[Occasion]:
+    if automation.on == "customer_lost":
+        yield from losses(transition, automation)
+    elif automation.on in STAGES:
+        yield from stages(transition, announced, automation)
+    elif automation.on == "inactive_since":
+        yield from silence(transition, announced, automation)
+    elif automation.scope == "customer":
+        yield from movements(transition, announced, automation, None)
     else:
-        # What was so already at the first sighting is no news.
-        known = transition.before.subscriptions.get(subscription.id)
-        if known and automation.on in changes(known.now, subscription):
-            yield key, transition.effective_at
+        for subscription in transition.after.current:
+            yield from _of_subscription(transition, announced, automation, subscription)
 
 
-def _holds(transition: Transition, automation: Automation, subscription: Subscription) -> bool:
-    """Whether its conditions hold, with the subscription as this record leaves it."""
-    considered = Considered(
-        entry=transition.after.subscriptions[subscription.id],
-        status=subscription.status,
-        facts=transition.after,
-        mrr=transition.standing.mrr,
-    )
-    return automation.when is None or matches(automation.when, considered)
-
-
-def _fire(
+def _of_subscription(
     transition: Transition,
     announced: Announced,
     automation: Automation,
     subscription: Subscription,
-    due_at: int,
-) -> AutomationTriggered:
-    standing = transition.standing
-    others = [each for each in transition.after.current if each.id != subscription.id]
-    # What has ended is worth nothing any more: what it was worth is what was lost.
-    lost = from_exact(transition.announced.mrr_of.get(subscription.id, {}))
-    worth = standing.mrr.by_subscription.get(subscription.id, {})
-    return AutomationTriggered(
-        **transition.common,
-        index=0,
-        automation=automation.name,
-        on=automation.on,
-        scope="subscription",
-        subscription=subscription.id,
-        due_at=iso(due_at),
-        late_by_s=max(transition.effective_at - due_at, 0),
-        renews_at=iso_or_none(standing.renewal.dates.get(subscription.id)),
-        expected={},
-        mrr=written(lost if subscription.is_terminal else worth),
-        customer_mrr_after=written(from_exact(announced.mrr)),
-        other_live_subscriptions=sum(not each.is_terminal for each in others),
-        stage=announced.stage.name if announced.stage else None,
-        details=_details(automation, subscription, standing),
+) -> Iterator[Occasion]:
+    if automation.on in AHEAD:
+        return ahead(transition, automation, subscription)
+    if automation.on in ENDS:
+        return ends(transition, automation, subscription)
+    if automation.on in PAYMENTS:
+        return payments(transition, automation, subscription)
+    if automation.on in OF_MRR:
+        return movements(transition, announced, automation, subscription)
+    return changes(transition, automation, subscription)
+
+
+def _key(automation: Automation, occasion: Occasion) -> str:
+    """What names the moment for ever: the rule, what it is about, and which one."""
+    about = occasion.subscription.id if occasion.subscription else "customer"
+    return f"{automation.name}/{about}/{occasion.key}"
+
+
+def _holds(
+    transition: Transition, automation: Automation, subscription: Subscription | None
+) -> bool:
+    """Whether its conditions hold as this record leaves the subscription, or one of them."""
+    if automation.when is None:
+        return True
+    facts = transition.after
+    return any(
+        matches(
+            automation.when,
+            Considered(
+                entry=facts.subscriptions[each.id],
+                status=each.status,
+                facts=facts,
+                mrr=transition.standing.mrr,
+            ),
+        )
+        for each in ((subscription,) if subscription else facts.current)
     )
 
 
-def _details(
-    automation: Automation, subscription: Subscription, standing: Standing
-) -> dict[str, str | None]:
-    if automation.on == "trial_ending":
-        return {"trial_end": iso_or_none(subscription.trial_end)}
-    if automation.on == "renewal_upcoming":
-        return {}
-    why = {"reason": subscription.cancel_reason, "feedback": subscription.cancel_feedback}
-    if automation.on == "cancellation_scheduled":
-        end = standing.renewal.access_until if subscription.cancel_at is None else None
-        return {**why, "access_until": iso_or_none(subscription.cancel_at or end)}
-    return why
+def _judged(
+    transition: Transition, announced: Announced, automation: Automation, occasion: Occasion
+) -> AutomationTriggered | AutomationSkipped:
+    rule = transition.in_force.rule(automation.name)
+    about: dict[str, Any] = {
+        **transition.common,
+        "index": 0,
+        "automation": automation.name,
+        "rule_version": rule.version,
+        "key": _key(automation, occasion),
+        "on": automation.on,
+        "scope": automation.scope,
+        "subscription": occasion.subscription.id if occasion.subscription else None,
+        "due_at": iso(occasion.due_at),
+        "late_by_s": max(transition.now - occasion.due_at, 0),
+    }
+    # A date that moved so near that its moment was past is dealt with at once: that is not late.
+    late_s = transition.now - max(occasion.due_at, transition.effective_at)
+    reason = (
+        occasion.held
+        or ("before_rule" if occasion.until and occasion.due_at < rule.since else None)
+        or ("too_late" if occasion.until and occasion.until <= transition.now else None)
+        or ("late" if automation.late == "skip" and late_s > LATE_S else None)
+        or ("not_useful_any_more" if _is_useless(automation, late_s) else None)
+    )
+    if reason:
+        return AutomationSkipped(**about, reason=reason)
+    return _trigger(transition, announced, occasion, about)
+
+
+def _is_useless(automation: Automation, late_s: int) -> bool:
+    return automation.useful_until is not None and late_s > seconds(automation.useful_until)
+
+
+def _trigger(
+    transition: Transition, announced: Announced, occasion: Occasion, about: Mapping[str, Any]
+) -> AutomationTriggered:
+    standing, subscription = transition.standing, occasion.subscription
+    id_ = subscription.id if subscription else ""
+    others = [each for each in transition.after.current if each.id != id_]
+    worth = standing.mrr.by_subscription.get(id_, {}) if subscription else standing.mrr.total
+    if subscription and subscription.is_terminal:
+        # What has ended is worth nothing any more: what it was worth is what was lost.
+        worth = from_exact(transition.announced.mrr_of.get(id_, {}))
+    cause = transition.common["cause"].event_id
+    shown = transition.after.subscriptions[id_].versions[-1].event_id if subscription else cause
+    return AutomationTriggered(
+        **about,
+        causes=tuple(dict.fromkeys((cause, shown))),
+        renews_at=iso_or_none(standing.renewal.dates.get(id_, standing.renewal.renews_at)),
+        expected={},
+        mrr=written(worth),
+        customer_mrr_after=written(from_exact(announced.mrr)),
+        other_live_subscriptions=sum(not each.is_terminal for each in others),
+        stage=announced.stage.name if announced.stage else None,
+        details=dict(occasion.details),
+    )

@@ -156,6 +156,8 @@ class Subscription:
     tax_included: tuple[str, ...] = ()
     schedule: str | None = None
     latest_invoice: str | None = None
+    default_payment_method: str | None = None
+    default_source: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -182,7 +184,10 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """A customer as one event or object showed it; `discount` is the id of its own discount."""
+    """A customer as one event or object showed it; `discount` is the id of its own discount.
+
+    `default_payment_method` is the one for invoices, `default_source` its predecessor.
+    """
 
     id: str
     name: str | None = None
@@ -192,6 +197,8 @@ class Customer:
     deleted: bool = False
     test_clock: str | None = None
     discount: str | None = None
+    default_payment_method: str | None = None
+    default_source: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -207,14 +214,19 @@ class Customer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invoice:
-    """An invoice; amounts in minor units of `currency`."""
+    """An invoice; amounts in minor units of `currency`.
+
+    `billing_reason` is Stripe's word for why it was made, `subscription_cycle` for a renewal.
+    """
 
     id: str
     status: str | None = None
     subscription: str | None = None
+    billing_reason: str | None = None
     currency: str | None = None
     amount_due: int = 0
     amount_paid: int = 0
+    amount_remaining: int = 0
     attempt_count: int = 0
     next_attempt_at: int | None = None
     paid_at: int | None = None
@@ -224,6 +236,42 @@ class Invoice:
     def is_final(self) -> bool:
         """Whether nothing more is collected by it."""
         return self.status in CLOSED_INVOICES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upcoming:
+    """What Stripe said, days before, of the next invoice of a subscription.
+
+    Such an invoice has no id of its own: `id` is the subscription's. `period_end` is when it is
+    made, `next_attempt_at` when it is collected, some time later.
+    """
+
+    id: str
+    currency: str | None = None
+    amount_due: int | None = None
+    period_end: int | None = None
+    next_attempt_at: int | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Never: the next one says more of what comes."""
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentMethod:
+    """A way to pay, or a card of old; of its card only until when it is good, nothing personal."""
+
+    id: str
+    exp_month: int | None = None
+    exp_year: int | None = None
+    is_detached: bool = False
+    created_at: int = 0
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it was taken away: Stripe never gives it back."""
+        return self.is_detached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,5 +318,16 @@ class Checkout:
         return False
 
 
-Thing = Customer | Subscription | Invoice | Schedule | Checkout | Discount | Coupon | Price
+Thing = (
+    Customer
+    | Subscription
+    | Invoice
+    | Upcoming
+    | Schedule
+    | Checkout
+    | Discount
+    | Coupon
+    | Price
+    | PaymentMethod
+)
 """Whatever a record may show."""

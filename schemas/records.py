@@ -28,6 +28,10 @@ class Kind(StrEnum):
     BROADCAST = "broadcast"
 
 
+TICK = "tick"
+"""Event type of a tick."""
+
+
 class Subject(NamedTuple):
     """Key of a record and subject of everything made from it, `main/-/live/cus_123` as text."""
 
@@ -80,3 +84,8 @@ class LogRecord:
     def sequence(self) -> str:
         """Position in the log, `000003:0000000000004711`; sorts as text within a partition."""
         return f"{self.partition:06d}:{self.offset:016d}"
+
+
+def tick_id(subject: str, due_at: int) -> str:
+    """The event id of a tick: the same for whoever writes it."""
+    return f"{subject}@{due_at}"

@@ -15,13 +15,15 @@ from schemas.objects import (
     Customer,
     Discount,
     Invoice,
+    PaymentMethod,
     Price,
     Schedule,
     Subscription,
     Thing,
+    Upcoming,
 )
 
-FOLD_VERSION = 2
+FOLD_VERSION = 3
 """Raised when the same records would give other facts: then a rebuild is due."""
 
 T = TypeVar("T", bound=Thing)
@@ -83,13 +85,15 @@ class Evicted:
 class Facts:
     """What the records say of one customer; the same for any order and repetition of them.
 
-    `at` is the row's time: the newest event or tick. `seen` are the newest duplicate keys.
-    `deleted_at` is when the customer was first seen to be deleted.
+    `at` is the row's time: the newest event or tick; `active_at` that of the newest
+    event. `seen` are the newest duplicate keys. `deleted_at` is when the customer was first seen to
+    be deleted.
     Discounts, coupons and prices are kept by id beside the subscriptions: what one record leaves
-    out, another may have shown.
+    out, another may have shown. `upcoming` is by subscription.
     """
 
     at: int = 0
+    active_at: int = 0
     first_seen_at: int | None = None
     first_paid_at: int | None = None
     deleted_at: int | None = None
@@ -97,11 +101,13 @@ class Facts:
     subscriptions: Mapping[str, SubscriptionFacts] = field(default_factory=dict)
     evicted: Evicted = Evicted()
     invoices: Mapping[str, Sightings[Invoice]] = field(default_factory=dict)
+    upcoming: Mapping[str, Sightings[Upcoming]] = field(default_factory=dict)
     schedules: Mapping[str, Sightings[Schedule]] = field(default_factory=dict)
     checkouts: Mapping[str, Sightings[Checkout]] = field(default_factory=dict)
     discounts: Mapping[str, Sightings[Discount]] = field(default_factory=dict)
     coupons: Mapping[str, Sightings[Coupon]] = field(default_factory=dict)
     prices: Mapping[str, Sightings[Price]] = field(default_factory=dict)
+    payment_methods: Mapping[str, Sightings[PaymentMethod]] = field(default_factory=dict)
     seen: tuple[str, ...] = ()
 
     @property
@@ -153,11 +159,26 @@ class AnnouncedContact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fired:
+    """A moment that came: the update that told it, or that it was skipped.
+
+    `until` is the date that it came before; when that is over it can never come again.
+    """
+
+    id: str
+    automation: str
+    subscription: str | None
+    until: int | None
+    skipped: bool = False
+    superseded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Announced:
-    """The last values told and the triggers that fired; never recomputed from facts.
+    """The last values told and the moments that came; never recomputed from facts.
 
     `mrr` is exact text per currency, `mrr_of` the same for each subscription that has any;
-    `has_earned` tells a reactivation from a new customer.
+    `has_earned` tells a reactivation from a new customer; `fired` is by the moment's key.
     """
 
     contact: AnnouncedContact | None = None
@@ -166,15 +187,19 @@ class Announced:
     mrr_of: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     has_earned: bool = False
     renewal: AnnouncedRenewal | None = None
-    fired: tuple[str, ...] = ()
+    fired: Mapping[str, Fired] = field(default_factory=dict)
     settings_version: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """All that is known of one customer and all that was said of it."""
+    """All that is known of one customer and all that was said of it.
+
+    `due_at` is when it next means something else by time alone, under the settings announced with.
+    """
 
     subject: str
     facts: Facts
     announced: Announced
+    due_at: int | None = None
     fold_version: int = FOLD_VERSION

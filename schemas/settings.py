@@ -15,17 +15,16 @@ from typing import Annotated, Literal, Self
 import orjson
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     StrictBool,
-    StringConstraints,
     field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from schemas.conditions import Conditions, Listed, TextCondition
+from schemas.automations import Automation
+from schemas.conditions import Conditions, TextCondition
+from schemas.strict import Name, Strict
 
 STRIPE_STATUSES = (
     "active",
@@ -44,7 +43,6 @@ STRIPE_INTERVALS = ("day", "week", "month", "year")
 ONE_OF = "one_of"
 """Type of the fault that a text is none of the words meant; its `expected` quotes them."""
 NOT_MARKED = frozenset({"", "false", "0", "no"})
-Name = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
 
 
 def _one_of(*words: str) -> AfterValidator:
@@ -71,11 +69,7 @@ def _exact_fraction(given: str) -> str:
 ExactFraction = Annotated[str, AfterValidator(_exact_fraction)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Contact(_Strict):
+class Contact(Strict):
     """Whether a Stripe customer is an account or a user, and where your own id is found."""
 
     kind: Literal["account", "user"] = "account"
@@ -88,7 +82,7 @@ class Contact(_Strict):
     create_missing: StrictBool = False
 
 
-class Business(_Strict):
+class Business(Strict):
     """Which figure is MRR and which date is the renewal, of accounts and users alike.
 
     `primary` names the metadata key that marks a customer's main subscription.
@@ -109,7 +103,7 @@ class Business(_Strict):
         return value.strip().lower() not in NOT_MARKED
 
 
-class Mrr(_Strict):
+class Mrr(Strict):
     """Which rule set counts MRR; a switch that is given overrides the preset's.
 
     Args:
@@ -131,7 +125,7 @@ class Mrr(_Strict):
     days_per_month: ExactFraction | None = None
 
 
-class StageRule(_Strict):
+class StageRule(Strict):
     """A stage and the subscriptions that are in it."""
 
     name: Name
@@ -142,7 +136,7 @@ def _statuses(*names: str) -> Conditions:
     return Conditions(status=TextCondition(any_of=names))
 
 
-class Stages(_Strict):
+class Stages(Strict):
     """Rules match in order for one subscription; `between` says which subscription then decides.
 
     Args:
@@ -174,53 +168,7 @@ class Stages(_Strict):
         return self
 
 
-def _span(given: str) -> str:
-    if not re.fullmatch(r"[1-9]\d{0,3}[dh]", given):
-        raise ValueError("must be days or hours such as '30d' or '12h'")
-    return given
-
-
-Span = Annotated[str, AfterValidator(_span)]
-"""A length of time as people write it: `30d` are days, `12h` hours."""
-Moment = Literal[
-    "renewal_upcoming",
-    "trial_ending",
-    "trial_converted",
-    "plan_changed",
-    "subscription_paused",
-    "subscription_resumed",
-    "cancellation_scheduled",
-    "cancellation_revoked",
-    "subscription_canceled",
-]
-AHEAD: frozenset[Moment] = frozenset({"renewal_upcoming", "trial_ending"})
-"""Moments that come some time before a date."""
-
-
-class Automation(_Strict):
-    """A moment that calls for action.
-
-    Args:
-        before: How long before its date a moment of `AHEAD` comes; several make several moments.
-        when: What the subscription must be at that moment.
-    """
-
-    name: Name
-    on: Moment
-    before: Annotated[tuple[Span, ...], Listed] = ()
-    when: Conditions | None = None
-
-    @model_validator(mode="after")
-    def _before_what(self) -> Self:
-        if (self.on in AHEAD) != bool(self.before):
-            told = "needs" if self.on in AHEAD else "has no date ahead and takes no"
-            raise ValueError(f"{self.on} {told} before, such as before = '30d'")
-        if len(set(self.before)) < len(self.before):
-            raise ValueError("before names a length twice")
-        return self
-
-
-class BusinessSettings(_Strict):
+class BusinessSettings(Strict):
     """All that decides meaning. The default is what a new installation starts with."""
 
     contact: Contact = Contact()
@@ -239,13 +187,21 @@ class BusinessSettings(_Strict):
                 raise ValueError(f"two are named {name!r}, and nobody could tell them apart")
         return given
 
+    @model_validator(mode="after")
+    def _every_stage_has_a_rule(self) -> Self:
+        for each in self.automations:
+            if each.stage is not None and each.stage not in self.stages.precedence:
+                known = ", ".join(self.stages.precedence)
+                raise ValueError(f"automation {each.name!r}: no stage {each.stage!r}, only {known}")
+        return self
+
     def content_hash(self) -> str:
         """SHA-256 of the canonical content: two files that mean the same have the same hash."""
         content = orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(content).hexdigest()
 
 
-class SettingsRecord(_Strict):
+class SettingsRecord(Strict):
     """Value of a `settings` record: the full content and where it came from.
 
     `announce` says what happens with what the new rules would say otherwise of older rows.
@@ -259,8 +215,34 @@ class SettingsRecord(_Strict):
     content: BusinessSettings
 
 
-class SettingsInForce(_Strict):
-    """What a partition folds with; version 0 is the built-in default, before any record."""
+class RuleInForce(Strict):
+    """Since which version of the settings, and which second, an automation reads as it does."""
+
+    version: int
+    since: int
+
+
+class SettingsInForce(Strict):
+    """What a partition folds with; version 0 is the built-in default, before any record.
+
+    `rules` are the automations that a record brought, by name; the others were there always.
+    """
 
     version: int = 0
     content: BusinessSettings = BusinessSettings()
+    rules: dict[str, RuleInForce] = Field(default_factory=dict)
+
+    def rule(self, name: str) -> RuleInForce:
+        """Since when an automation reads as it does."""
+        return self.rules.get(name) or RuleInForce(version=self.version, since=0)
+
+    def followed_by(self, version: int, content: BusinessSettings, *, at: int) -> SettingsInForce:
+        """The settings that a record of that second brings; what it leaves as it was stays so."""
+        former = {each.name: each for each in self.content.automations} if self.version else {}
+        rules = {
+            each.name: self.rule(each.name)
+            if former.get(each.name) == each
+            else RuleInForce(version=version, since=at)
+            for each in content.automations
+        }
+        return SettingsInForce(version=version, content=content, rules=rules)

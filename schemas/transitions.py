@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.rows import Announced, Facts
-from schemas.settings import BusinessSettings
+from schemas.settings import BusinessSettings, SettingsInForce
 from schemas.standing import Standing
 
 
@@ -15,17 +15,27 @@ class Transition:
     """Facts before and after one record, what had been announced, and the rules in force.
 
     Args:
+        subject: The row's.
+        in_force: Since when each automation reads as it does.
         standing: What facts and rules say after the record.
         connected_at: For what was fetched: since when events come by themselves. What began before
             was there already, and is no news. None where that is not known, as for events.
+        now: The log's time, for whether a moment comes late.
         common: The fields that all updates of this record share, `index` left out.
     """
 
     before: Facts
     after: Facts
     announced: Announced
-    settings: BusinessSettings
+    subject: str
+    in_force: SettingsInForce
     standing: Standing
     effective_at: int
     connected_at: int | None
+    now: int
     common: dict[str, Any]
+
+    @property
+    def settings(self) -> BusinessSettings:
+        """What the user decided."""
+        return self.in_force.content

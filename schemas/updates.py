@@ -142,17 +142,29 @@ class ContactChanged(Update):
     renewal: PresentRenewal
 
 
-class AutomationTriggered(Update):
-    """A moment that calls for action; fires once for each automation and occasion."""
-
-    TYPE: ClassVar[str] = "automation.triggered"
+class Occasioned(Update):
+    """What all updates about a moment share; `key` names the moment for ever, and makes the id."""
 
     automation: str
+    rule_version: int
+    key: str
     on: str
     scope: Literal["subscription", "customer"]
     subscription: str | None
     due_at: str
     late_by_s: int
+
+
+class AutomationTriggered(Occasioned):
+    """A moment that calls for action; fires once for each automation and occasion.
+
+    `causes` are the events that made the moment: the record that brought it, and what showed the
+    subscription as it is.
+    """
+
+    TYPE: ClassVar[str] = "automation.triggered"
+
+    causes: tuple[str, ...]
     renews_at: str | None
     expected: Money
     mrr: Money
@@ -162,13 +174,45 @@ class AutomationTriggered(Update):
     details: dict[str, str | None]
 
 
+class AutomationSkipped(Occasioned):
+    """A moment that came and was held back, and why: nobody shall act on it."""
+
+    TYPE: ClassVar[str] = "automation.skipped"
+
+    reason: Literal["past_at_first_sight", "before_rule", "too_late", "late", "not_useful_any_more"]
+
+
+class AutomationSuperseded(Update):
+    """A trigger holds no more before its date has come: who has not acted on it shall not."""
+
+    TYPE: ClassVar[str] = "automation.superseded"
+
+    automation: str
+    key: str
+    trigger: str
+    subscription: str | None
+    reason: Literal["moved", "not_renewing", "over", "withdrawn"]
+    renews_at: str | None
+
+
 UPDATES: tuple[type[Update], ...] = (
     ContactChanged,
     StageChanged,
     MrrChanged,
     RenewalChanged,
     AutomationTriggered,
+    AutomationSkipped,
+    AutomationSuperseded,
 )
+
+
+def moment_id(subject: str, type_: str, key: str) -> str:
+    """The id of an update about a moment."""
+    return _digest([subject, type_, key])
+
+
+def _digest(cause: list[str | int]) -> str:
+    return hashlib.sha256(canonical(cause)).hexdigest()[:32]
 
 
 class Envelope(_Data):
@@ -181,10 +225,19 @@ class Envelope(_Data):
 
     @classmethod
     def of(cls, data: Update, *, subject: str, kind: str, identity: str) -> Envelope:
-        """Make the id from the cause: subject, record kind, duplicate key, type and index."""
-        cause = canonical([subject, kind, identity, data.TYPE, data.index])
-        digest = hashlib.sha256(cause).hexdigest()[:32]
-        return cls(id=digest, subject=subject, time=data.recorded_at, data=data)
+        """Make the id from the cause: subject, record kind, duplicate key, type and index.
+
+        Moments have a key of their own, the same by whichever record they come.
+        """
+        if isinstance(data, Occasioned | AutomationSuperseded):
+            id_ = moment_id(subject, data.TYPE, data.key)
+        else:
+            id_ = _digest([subject, kind, identity, data.TYPE, data.index])
+        return cls(id=id_, subject=subject, time=data.recorded_at, data=data)
+
+    def placed(self, index: int) -> Envelope:
+        """The same at this place within its record."""
+        return self.model_copy(update={"data": self.data.model_copy(update={"index": index})})
 
     @property
     def type(self) -> str:

@@ -15,9 +15,8 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from projections.due import next_due
 from schemas.codec import canonical
-from schemas.records import Kind, LogRecord
+from schemas.records import TICK, Kind, LogRecord, tick_id
 from schemas.rows import Row
 from schemas.settings import SettingsInForce
 from schemas.times import YEAR_10000
@@ -93,7 +92,7 @@ class Folding:
                 heappush(self.clock, following)
 
     def _next(self, key: str) -> tuple[int, str] | None:
-        due_at = next_due(self.rows[key].facts, self.settings.content)
+        due_at = self.rows[key].due_at
         return None if due_at is None else (due_at, key)
 
     def _tick(self, key: str, at: int) -> Iterator[Envelope]:
@@ -101,8 +100,8 @@ class Folding:
             key=key,
             kind=Kind.TICK,
             source=self.source,
-            event_id=f"{key}@{at}",
-            event_type="tick",
+            event_id=tick_id(key, at),
+            event_type=TICK,
             value=canonical({"due_at": at}),
             partition=0,
             offset=0,

@@ -12,11 +12,12 @@ from typing import Any
 
 from projections import project
 from projections.deletion import with_customer_deleted
+from projections.due import next_due
 from projections.stage import unknown_statuses
 from projections.standing import standing_of
 from schemas.codec import encode_row
 from schemas.errors import BadRecordError, DeadLetterReason
-from schemas.records import Kind, LogRecord, Subject
+from schemas.records import TICK, Kind, LogRecord, Subject, tick_id
 from schemas.rows import FOLD_VERSION, Announced, Facts, Row
 from schemas.settings import SettingsInForce
 from schemas.standing import Standing
@@ -25,7 +26,7 @@ from schemas.transitions import Transition
 from schemas.updates import Cause, ContactRef, Envelope
 from streams.customer_row import customer_row
 from streams.fold.evolve import evolve, is_duplicate
-from streams.reading import Reading, read_record
+from streams.reading import Reading, read_record, ticked
 
 ROW_BYTES_MAX = 512 * 1024
 KNOWN_BYTES_MAX = 768 * 1024
@@ -66,13 +67,19 @@ class Step:
 
 
 def step(row: Row | None, record: LogRecord, settings: SettingsInForce) -> Step:
-    """Fold one record into its customer's row and say what there is to tell."""
+    """Fold one record into its customer's row and say what there is to tell.
+
+    What was due before it comes first, as if the clock had ticked: whether the tick or the record
+    was written first then makes no difference.
+    """
     try:
         reading = read_record(record)
         subject = Subject.parse(record.key)
         if reading is None or subject is None:
             return Step(outcome=Outcome.IGNORED)
         before = row or Row(subject=record.key, facts=Facts(), announced=Announced())
+        if record.kind is Kind.TICK and reading.effective_at <= before.facts.at:
+            return Step(outcome=Outcome.DUPLICATE)
         return _folded(before, record, reading, subject, settings)
     except BadRecordError as error:
         return Step(outcome=Outcome.DEAD_LETTERED, error=error)
@@ -81,27 +88,17 @@ def step(row: Row | None, record: LogRecord, settings: SettingsInForce) -> Step:
 def _folded(
     before: Row, record: LogRecord, reading: Reading, subject: Subject, settings: SettingsInForce
 ) -> Step:
-    facts = evolve(before.facts, reading.event)
-    seen = with_customer_deleted(facts)
-    standing = standing_of(seen, subject.customer, settings.content)
-    transition = Transition(
-        before=with_customer_deleted(before.facts),
-        after=seen,
-        announced=before.announced,
-        settings=settings.content,
-        standing=standing,
-        effective_at=reading.effective_at,
-        connected_at=reading.connected_at,
-        common=_common(record, reading, standing, subject, settings),
-    )
-    announced, told = project(transition)
-    row = Row(
-        subject=record.key,
-        facts=facts,
-        announced=replace(announced, settings_version=settings.version),
-    )
+    row, told = before, list[Envelope]()
+    while (due_at := due_at_of(row, settings)) is not None and due_at <= reading.effective_at:
+        tick = replace(
+            record, kind=Kind.TICK, event_id=tick_id(record.key, due_at), event_type=TICK
+        )
+        row, _, updates = _moved(row, tick, ticked(due_at), subject, settings)
+        told += updates
+    row, standing, updates = _moved(row, record, reading, subject, settings)
+    told += updates
     stored = encode_row(row)
-    brings_one = len(facts.subscriptions) > len(before.facts.subscriptions)
+    brings_one = len(row.facts.subscriptions) > len(before.facts.subscriptions)
     if len(stored) > (ROW_BYTES_MAX if brings_one else KNOWN_BYTES_MAX):
         raise BadRecordError(DeadLetterReason.ROW_TOO_LARGE, "the row would be too large")
     had = {entry.now.status for entry in before.facts.subscriptions.values()}
@@ -110,18 +107,51 @@ def _folded(
         outcome=Outcome.DUPLICATE if is_known else Outcome.FOLDED,
         row=row,
         stored=stored,
-        updates=tuple(
-            Envelope.of(
-                data,
-                subject=record.key,
-                kind=record.kind.value,
-                # A redelivery under newer rules, or in another shape, may tell something else.
-                identity=f"{reading.identity}|{settings.version}",
-            )
-            for data in told
-        ),
+        # Ids are made as if each tick stood alone; the place is that within the record.
+        updates=tuple(each.placed(index) for index, each in enumerate(told)),
         unknown_statuses=tuple(set(unknown_statuses(standing.stages)) - had),
     )
+
+
+def _moved(
+    row: Row, record: LogRecord, reading: Reading, subject: Subject, settings: SettingsInForce
+) -> tuple[Row, Standing, list[Envelope]]:
+    facts = evolve(row.facts, reading.event)
+    seen = with_customer_deleted(facts)
+    standing = standing_of(seen, subject.customer, settings.content)
+    transition = Transition(
+        before=with_customer_deleted(row.facts),
+        after=seen,
+        announced=row.announced,
+        subject=record.key,
+        in_force=settings,
+        standing=standing,
+        effective_at=reading.effective_at,
+        connected_at=reading.connected_at,
+        now=max(record.timestamp_ms // 1000, reading.effective_at),
+        common=_common(record, reading, standing, subject, settings),
+    )
+    announced, told = project(transition)
+    moved = Row(
+        subject=record.key,
+        facts=facts,
+        announced=replace(announced, settings_version=settings.version),
+        due_at=next_due(facts, settings.content),
+    )
+    # A redelivery under newer rules, or in another shape, may tell something else.
+    identity = f"{reading.identity}|{settings.version}"
+    updates = [
+        Envelope.of(data, subject=record.key, kind=record.kind.value, identity=identity)
+        for data in told
+    ]
+    return moved, standing, updates
+
+
+def due_at_of(row: Row, settings: SettingsInForce) -> int | None:
+    """When the row next means something else, under the settings in force."""
+    if row.announced.settings_version == settings.version:
+        return row.due_at
+    return next_due(row.facts, settings.content)
 
 
 def row_for_readers(row: Row, settings: SettingsInForce) -> bytes:

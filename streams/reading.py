@@ -62,8 +62,8 @@ def read_record(record: LogRecord) -> Reading | None:
     return _read_event(record, body) if _is_folded(body) else None
 
 
-def read_settings(record: LogRecord) -> SettingsInForce:
-    """Read a `settings` record.
+def read_settings(record: LogRecord, former: SettingsInForce) -> SettingsInForce:
+    """Read a `settings` record that comes after `former`; an older one changes nothing.
 
     Raises:
         BadRecordError: `bad_settings`; the partition goes on with what it has.
@@ -72,7 +72,10 @@ def read_settings(record: LogRecord) -> SettingsInForce:
         stored = SettingsRecord.model_validate_json(record.value)
     except ValidationError as error:
         raise BadRecordError(DeadLetterReason.BAD_SETTINGS, faults_of(error)) from None
-    return SettingsInForce(version=stored.version, content=stored.content)
+    if stored.version <= former.version:
+        return former
+    at = record.timestamp_ms // 1000
+    return former.followed_by(stored.version, stored.content, at=at)
 
 
 def _is_folded(body: Mapping[str, Any]) -> bool:
@@ -128,6 +131,11 @@ def _read_tick(record: LogRecord) -> Reading | None:
         raise BadRecordError(DeadLetterReason.BAD_OBJECT, "due_at: not a whole number")
     if due_at > record.timestamp_ms // 1000 + TICK_AHEAD_S_MAX:
         return None
+    return ticked(due_at)
+
+
+def ticked(due_at: int) -> Reading:
+    """What a tick says."""
     return Reading(event=TimePassed(at=due_at), identity=str(due_at), effective_at=due_at)
 
 

@@ -96,6 +96,19 @@ def invoice(id_: str = "in_1", status: str = "open", **more: Any) -> dict[str, A
     }
 
 
+def upcoming(id_: str = BASIC, **more: Any) -> dict[str, Any]:
+    """An invoice that is to come: it has no id, and is made at the end of the period."""
+    thing = invoice(status="draft", period_end=START + MONTH_S, **more)
+    thing["parent"] = {"subscription_details": {"subscription": id_}}
+    return {name: value for name, value in thing.items() if name != "id"}
+
+
+def payment_method(id_: str = "pm_1", month: int = 4, year: int = 2030, **more: Any) -> Any:
+    card = {"brand": "visa", "last4": "4242", "exp_month": month, "exp_year": year}
+    usual = {"id": id_, "object": "payment_method", "type": "card", "customer": ANA}
+    return {**usual, "card": card, "created": START, **more}
+
+
 def coupon(id_: str = "C", **terms: Any) -> dict[str, Any]:
     return {"id": id_, "object": "coupon", "duration": "forever", **terms}
 

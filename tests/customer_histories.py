@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from build import ANA, START, customer, event, fetched, invoice, item, price, subscription
+from build import (
+    ANA,
+    START,
+    customer,
+    event,
+    fetched,
+    invoice,
+    item,
+    payment_method,
+    price,
+    subscription,
+)
 
 STATUSES = ["trialing", "active", "past_due", "unpaid", "paused", "canceled", "incomplete", "odd"]
 VERSIONS = ["2020-08-27", "2026-10-28.endive"]
@@ -33,6 +44,9 @@ def subscriptions(draw):
         more |= {"metadata": {"account_id": draw(st.sampled_from(["a", "b"]))}}
     if draw(st.integers(0, 4)) == 0:
         more |= {"cancel_at": START + 9, "schedule": "sched_1"}
+    if draw(st.integers(0, 4)) == 0:
+        default = payment_method("pm_1", draw(st.integers(1, 12)))
+        more |= {"default_payment_method": draw(st.sampled_from(["pm_1", "pm_2", default]))}
     status, id_ = draw(st.sampled_from(STATUSES)), draw(st.sampled_from(["sub_1", "sub_2"]))
     return subscription(id_, status, items=[item(price=terms)], **more)
 
@@ -46,7 +60,8 @@ def customers(draw):
 @st.composite
 def others(draw):
     """An object of another kind, and the event types that carry it."""
-    kind = draw(st.sampled_from(["invoice", "discount", "schedule", "checkout"]))
+    kinds = ["invoice", "discount", "schedule", "checkout", "upcoming", "payment_method"]
+    kind = draw(st.sampled_from(kinds))
     if kind == "invoice":
         status = draw(st.sampled_from(["draft", "open", "paid"]))
         thing = invoice(draw(st.sampled_from(["in_1", "in_2"])), status)
@@ -54,6 +69,15 @@ def others(draw):
     if kind == "discount":
         thing = {"id": "di_2", "object": "discount", "customer": ANA, "coupon": COUPON}
         return thing, f"customer.discount.{draw(st.sampled_from(['created', 'deleted']))}"
+    if kind == "upcoming":
+        number = draw(st.integers(1, 2))
+        thing = invoice(f"in_{number}", "draft", amount=number, period_end=START + number)
+        thing["parent"]["subscription_details"]["subscription"] = f"sub_{draw(st.integers(1, 2))}"
+        return {name: thing[name] for name in thing if name != "id"}, "invoice.upcoming"
+    if kind == "payment_method":
+        what = draw(st.sampled_from(["attached", "updated", "automatically_updated", "detached"]))
+        thing = payment_method(f"pm_{draw(st.integers(1, 2))}", draw(st.integers(1, 12)))
+        return thing, f"payment_method.{what}"
     if kind == "schedule":
         status = draw(st.sampled_from(["active", "released"]))
         thing = {"id": "sched_1", "object": "subscription_schedule", "customer": ANA}

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.wire.discounts import Discount
+from schemas.wire.payment_methods import Default
 from schemas.wire.types import (
     Id,
     Metadata,
@@ -17,6 +18,12 @@ from schemas.wire.types import (
     Wire,
     none_is_empty,
 )
+
+
+class InvoiceSettings(Wire):
+    """How a customer pays invoices."""
+
+    default_payment_method: Default = None
 
 
 class Customer(Wire):
@@ -30,6 +37,8 @@ class Customer(Wire):
     deleted: bool = False
     test_clock: Reference = None
     discount: Discount | None = None
+    invoice_settings: InvoiceSettings | None = None
+    default_source: Default = None
     metadata: Metadata = Field(default_factory=dict)
 
 
@@ -59,14 +68,27 @@ class Invoice(Wire):
     paid: bool | None = None
     parent: InvoiceParent | None = None
     subscription: Reference = None
+    billing_reason: Text | None = None
     currency: Text | None = None
     amount_due: Whole = 0
     amount_paid: Whole = 0
+    amount_remaining: Whole | None = None
     attempt_count: Whole | None = None
     next_payment_attempt: Seconds | None = None
     status_transitions: StatusTransitions | None = None
     created: Seconds | None = None
     date: Seconds | None = None
+
+
+class UpcomingInvoice(Wire):
+    """What `invoice.upcoming` shows: an invoice that does not exist yet, so without an id."""
+
+    parent: InvoiceParent | None = None
+    subscription: Reference = None
+    currency: Text | None = None
+    amount_due: Whole | None = None
+    period_end: Seconds | None = None
+    next_payment_attempt: Seconds | None = None
 
 
 class Phase(Wire):

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import Field, StrictInt, model_validator
 
 from schemas.wire.discounts import Discount, Discounts
+from schemas.wire.payment_methods import Default
 from schemas.wire.prices import Plan, Price
 from schemas.wire.types import (
     Id,
@@ -127,6 +128,8 @@ class Subscription(Wire):
     default_tax_rates: TaxRates = ()
     schedule: Reference = None
     latest_invoice: Reference = None
+    default_payment_method: Default = None
+    default_source: Default = None
     metadata: Metadata = Field(default_factory=dict)
 
     @model_validator(mode="before")

@@ -27,6 +27,11 @@ def _percent(value: object) -> object:
     return f"{Decimal(str(value)):f}"
 
 
+def _within(value: object, least: int, most: int) -> object:
+    """A whole number in this range, or nothing."""
+    return value if type(value) is int and least <= value <= most else None
+
+
 DECIMAL = r"^-?\d{1,24}(\.\d{1,12})?$"
 PERCENT = r"^-?\d{1,24}(\.\d{1,24})?$"
 Text = StrictStr
@@ -40,6 +45,9 @@ PercentText = Annotated[
 ]
 # Up to 2^63-1: orjson turns larger ones into floats, which StrictInt refuses.
 Whole = Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)]
+# What is read of a card is beside the point of the object that shows it: an odd one is left out.
+Month = Annotated[int | None, BeforeValidator(lambda value: _within(value, 1, 12))]
+Year = Annotated[int | None, BeforeValidator(lambda value: _within(value, 1970, 9998))]
 Count = Annotated[StrictInt, Field(ge=1)]
 Seconds = Annotated[StrictInt, Field(ge=0, lt=YEAR_10000)]
 Metadata = Annotated[

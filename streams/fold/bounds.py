@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from schemas.objects import Invoice, Subscription
+from schemas.objects import Invoice, Subscription, Upcoming
 from schemas.rows import Evicted, Facts, Sightings, SubscriptionFacts
 
 ENDED_BYTES_MAX = 256 * 1024
@@ -31,6 +31,8 @@ KEPT_MAX = {
     "discounts": 256,
     "coupons": 128,
     "prices": 256,
+    "payment_methods": 64,
+    "upcoming": 128,
 }
 """How many objects of a kind are kept: the newest by (created, id)."""
 
@@ -56,7 +58,10 @@ def digest_of(subscription: str) -> str:
 
 def _newest(things: Mapping[str, Sightings[Any]], limit: int) -> dict[str, Sightings[Any]]:
     def age(id_: str) -> tuple[int, str]:
-        return (things[id_][-1].snapshot.created_at, id_)
+        last = things[id_][-1]
+        if isinstance(last.snapshot, Upcoming):
+            return (last.at, id_)  # of what does not exist yet, by when it was last told
+        return (last.snapshot.created_at, id_)
 
     return {id_: things[id_] for id_ in sorted(things, key=age)[-limit:]}
 

@@ -15,6 +15,7 @@ class Key(StrEnum):
 
     ID = "id"
     CUSTOMER = "customer, or customer_account"
+    FORMER = "customer, or else the customer that it had before"
     NONE = "none"
 
 
@@ -25,8 +26,10 @@ class Effect(StrEnum):
     SUBSCRIPTION = "that subscription, whole, and what it shows of discounts, coupons and prices"
     DISCOUNT = "that discount, and its coupon where it is shown"
     INVOICE = "payment state, first payment"
+    UPCOMING = "what its subscription's next invoice will come to"
     SCHEDULE = "what becomes of the subscription when its phases end"
     CHECKOUT = "your own id, where the session carries it"
+    PAYMENT_METHOD = "that way to pay: until when its card is good, and whether it is gone"
     TERMS = "none by itself: what concerns a customer comes as an enrichment record"
     KEPT = "none: kept for an account's history"
 
@@ -61,7 +64,7 @@ EVENT_TYPES: dict[str, EventType] = {
         Effect.INVOICE,
     ),
     # Without an id, and not sent for every way of collecting: no renewal may hang on it.
-    **_types("invoice", "upcoming", Key.CUSTOMER, Effect.KEPT),
+    **_types("invoice", "upcoming", Key.CUSTOMER, Effect.UPCOMING),
     **_types(
         "subscription_schedule",
         "created updated canceled completed released expiring aborted",
@@ -112,10 +115,18 @@ EVENT_TYPES: dict[str, EventType] = {
     ),
     **_types(
         "payment_method",
-        "attached automatically_updated detached updated",
+        "attached automatically_updated updated",
         Key.CUSTOMER,
-        Effect.KEPT,
+        Effect.PAYMENT_METHOD,
     ),
+    **_types("payment_method", "detached", Key.FORMER, Effect.PAYMENT_METHOD),
+    **_types(
+        "customer.source",
+        "created updated expiring",
+        Key.CUSTOMER,
+        Effect.PAYMENT_METHOD,
+    ),
+    **_types("customer.source", "deleted", Key.FORMER, Effect.PAYMENT_METHOD),
     **_types(
         "test_helpers.test_clock",
         "advancing created deleted internal_failure ready",

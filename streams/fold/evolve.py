@@ -16,10 +16,12 @@ from schemas.objects import (
     Discount,
     Invoice,
     Item,
+    PaymentMethod,
     Price,
     Schedule,
     Subscription,
     Thing,
+    Upcoming,
 )
 from schemas.rows import Facts, SubscriptionFacts, Version
 from streams.fold.bounds import HISTORY_MONTHS_MAX, MONTH_S, bounded, digest_of
@@ -32,11 +34,13 @@ HISTORY_DAYS_MAX = 62
 Sighting = tuple[int, str, bool]
 PLACES: dict[type[Thing], str] = {
     Invoice: "invoices",
+    Upcoming: "upcoming",
     Schedule: "schedules",
     Checkout: "checkouts",
     Discount: "discounts",
     Coupon: "coupons",
     Price: "prices",
+    PaymentMethod: "payment_methods",
 }
 """Where facts keep the sightings of an object, by its id."""
 
@@ -64,6 +68,7 @@ def _sighted(facts: Facts, at: int, duplicate_key: str) -> Facts:
     return replace(
         facts,
         at=max(facts.at, at),
+        active_at=max(facts.active_at, at),
         first_seen_at=_earlier(facts.first_seen_at, at),
         seen=_newest((*facts.seen, duplicate_key), SEEN_MAX),
     )

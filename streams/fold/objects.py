@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from schemas import objects as ours
 from schemas.wire import objects as wire
 from streams.fold.discounts import Holder, discount_id, read_discount
+from streams.fold.payment_methods import default_id, shown_defaults
 
 
 def read_customer(seen: wire.Customer, *, is_deleted: bool) -> ours.Customer:
     """Read a customer's profile."""
+    settings = seen.invoice_settings
     return ours.Customer(
         id=seen.id,
         name=seen.name,
@@ -20,34 +22,64 @@ def read_customer(seen: wire.Customer, *, is_deleted: bool) -> ours.Customer:
         deleted=seen.deleted or is_deleted,
         test_clock=seen.test_clock,
         discount=discount_id(seen.discount, Holder(seen.id)) if seen.discount else None,
+        default_payment_method=default_id(settings.default_payment_method) if settings else None,
+        default_source=default_id(seen.default_source),
         metadata=seen.metadata,
     )
 
 
-def shown_with_customer(seen: wire.Customer) -> Iterator[ours.Discount | ours.Coupon]:
-    """The customer's own discount and its coupon."""
+def shown_with_customer(
+    seen: wire.Customer,
+) -> Iterator[ours.Discount | ours.Coupon | ours.PaymentMethod]:
+    """The customer's own discount and its coupon, and how it pays."""
+    settings = seen.invoice_settings
+    yield from shown_defaults(
+        settings.default_payment_method if settings else None, seen.default_source
+    )
     if seen.discount:
         yield from read_discount(seen.discount, Holder(seen.id))
 
 
 def read_invoice(seen: wire.Invoice, *, is_deleted: bool) -> ours.Invoice:
-    """Read an invoice; its subscription moved in 2025-03-31.basil."""
-    details = seen.parent.subscription_details if seen.parent else None
+    """Read an invoice; what remains was not said before 2018."""
+    remaining = seen.amount_remaining
     moved = seen.status_transitions
     created = seen.date if seen.created is None else seen.created
     status = seen.status or ("paid" if seen.paid else None)
     return ours.Invoice(
         id=seen.id,
         status="deleted" if is_deleted else status,
-        subscription=details.subscription if details else seen.subscription,
+        subscription=_subscription_of(seen),
+        billing_reason=seen.billing_reason,
         currency=seen.currency.lower() if seen.currency else None,
         amount_due=seen.amount_due,
         amount_paid=seen.amount_paid,
+        amount_remaining=seen.amount_due - seen.amount_paid if remaining is None else remaining,
         attempt_count=seen.attempt_count or 0,
         next_attempt_at=seen.next_payment_attempt,
         paid_at=moved.paid_at if moved else None,
         created_at=created or 0,
     )
+
+
+def read_upcoming(seen: wire.UpcomingInvoice) -> ours.Upcoming | None:
+    """Read an invoice that is to come; None of one that is no subscription's."""
+    subscription = _subscription_of(seen)
+    if not subscription:
+        return None
+    return ours.Upcoming(
+        id=subscription,
+        currency=seen.currency.lower() if seen.currency else None,
+        amount_due=seen.amount_due,
+        period_end=seen.period_end,
+        next_attempt_at=seen.next_payment_attempt,
+    )
+
+
+def _subscription_of(invoice: wire.Invoice | wire.UpcomingInvoice) -> str | None:
+    """The subscription that it is of; it moved in 2025-03-31.basil."""
+    details = invoice.parent.subscription_details if invoice.parent else None
+    return details.subscription if details else invoice.subscription
 
 
 def read_schedule(seen: wire.SubscriptionSchedule) -> ours.Schedule:

@@ -17,6 +17,7 @@ BUCKET_MAX = 32
 _USUAL_RANK = 2
 _RANKS = {
     "created": 0,
+    "attached": 0,
     "trial_will_end": 1,
     "pending_update_expired": 1,
     "expiring": 1,

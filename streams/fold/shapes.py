@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas.objects import Coupon, Price, Thing
 from schemas.wire import discounts as coupons
-from schemas.wire import objects, prices, subscriptions
+from schemas.wire import objects, payment_methods, prices, subscriptions
 from streams.fold.discounts import Holder, read_coupon, read_discount
 from streams.fold.event_types import Effect
 from streams.fold.objects import (
@@ -15,8 +15,10 @@ from streams.fold.objects import (
     read_customer,
     read_invoice,
     read_schedule,
+    read_upcoming,
     shown_with_customer,
 )
+from streams.fold.payment_methods import read_payment_method
 from streams.fold.prices import read_price
 from streams.fold.subscriptions import read_subscription, shown_with
 
@@ -27,6 +29,7 @@ EFFECT_OF_OBJECT = {
     "invoice": Effect.INVOICE,
     "subscription_schedule": Effect.SCHEDULE,
     "checkout.session": Effect.CHECKOUT,
+    "payment_method": Effect.PAYMENT_METHOD,
 }
 """Which event's effect an object has when it was fetched."""
 
@@ -34,7 +37,7 @@ EFFECT_OF_OBJECT = {
 def read_things(
     effect: Effect, thing: Mapping[str, Any], customer: str, *, is_deleted: bool
 ) -> tuple[Thing, ...]:
-    """Read an object of a customer, itself first; nothing of a discount that is an invoice's own.
+    """Read an object of a customer, itself first; nothing of what is an invoice's alone.
 
     Raises:
         ValidationError: It lacks what its kind must have.
@@ -87,6 +90,17 @@ def _invoice(thing: Mapping[str, Any], _: str, is_deleted: bool) -> Iterator[Thi
     yield read_invoice(objects.Invoice.model_validate(thing), is_deleted=is_deleted)
 
 
+def _upcoming(thing: Mapping[str, Any], _: str, __: bool) -> Iterator[Thing]:
+    upcoming = read_upcoming(objects.UpcomingInvoice.model_validate(thing))
+    if upcoming:
+        yield upcoming
+
+
+def _payment_method(thing: Mapping[str, Any], _: str, is_deleted: bool) -> Iterator[Thing]:
+    seen = payment_methods.PaymentMethod.model_validate(thing)
+    yield read_payment_method(seen, is_detached=is_deleted)
+
+
 def _schedule(thing: Mapping[str, Any], _: str, __: bool) -> Iterator[Thing]:
     yield read_schedule(objects.SubscriptionSchedule.model_validate(thing))
 
@@ -100,6 +114,8 @@ _READERS: dict[Effect, Callable[[Mapping[str, Any], str, bool], Iterator[Thing]]
     Effect.SUBSCRIPTION: _subscription,
     Effect.DISCOUNT: _discount,
     Effect.INVOICE: _invoice,
+    Effect.UPCOMING: _upcoming,
     Effect.SCHEDULE: _schedule,
     Effect.CHECKOUT: _checkout,
+    Effect.PAYMENT_METHOD: _payment_method,
 }

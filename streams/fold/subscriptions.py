@@ -10,6 +10,7 @@ from schemas.wire import subscriptions as wire
 from schemas.wire.discounts import Discount
 from schemas.wire.prices import Price
 from streams.fold.discounts import Holder, discount_id, shown_by
+from streams.fold.payment_methods import default_id, shown_defaults
 from streams.fold.prices import read_price, unit_amount
 
 
@@ -48,14 +49,17 @@ def read_subscription(
         tax_included=_tax_included(seen.default_tax_rates),
         schedule=seen.schedule,
         latest_invoice=seen.latest_invoice,
+        default_payment_method=default_id(seen.default_payment_method),
+        default_source=default_id(seen.default_source),
         metadata=seen.metadata,
     )
 
 
 def shown_with(
     seen: wire.Subscription, customer: str
-) -> Iterator[ours.Discount | ours.Coupon | ours.Price]:
-    """What a subscription shows of other objects: discounts, coupons, tiers."""
+) -> Iterator[ours.Discount | ours.Coupon | ours.Price | ours.PaymentMethod]:
+    """What a subscription shows of other objects: discounts, coupons, tiers, ways to pay."""
+    yield from shown_defaults(seen.default_payment_method, seen.default_source)
     yield from shown_by(_discounts(seen), Holder(customer, seen.id))
     for item in _items(seen):
         yield from shown_by(item.discounts, Holder(customer, seen.id, item.id))

@@ -26,6 +26,7 @@ from streams.fold.order import FETCHED, field_text
 from streams.fold.shapes import EFFECT_OF_OBJECT, read_terms, read_things
 
 Fields = Mapping[str, Any]
+GONE = (".deleted", ".detached")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +99,8 @@ def translate_fetched(fetched: events.Fetched, *, customer: str) -> ObjectsSeen 
 
 def _seen(sighting: _Sighting, effect: Effect, thing: Fields, customer: str) -> ObjectsSeen:
     try:
-        _same_customer(thing, effect, customer)
-        is_deleted = sighting.event_type.endswith(".deleted") or thing.get("deleted") is True
+        _same_customer(thing, effect, customer, sighting.previous or {})
+        is_deleted = sighting.event_type.endswith(GONE) or thing.get("deleted") is True
         shown = read_things(effect, thing, customer, is_deleted=is_deleted)
         prior = _prior(sighting, effect, thing, customer, shown)
     except ValidationError as error:
@@ -127,9 +128,11 @@ def _digest(content: bytes) -> str:
     return urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def _same_customer(thing: Fields, effect: Effect, customer: str) -> None:
+def _same_customer(thing: Fields, effect: Effect, customer: str, previous: Fields) -> None:
     owner = thing.get("id" if effect is Effect.CUSTOMER else "customer")
     owner = owner or thing.get("customer_account")
+    if effect is Effect.PAYMENT_METHOD:
+        owner = owner or previous.get("customer")  # a detached one is nobody's any more
     if (owner.get("id") if isinstance(owner, dict) else owner) != customer:
         raise BadRecordError(
             DeadLetterReason.BAD_OBJECT, "customer: the object belongs to another than the key says"

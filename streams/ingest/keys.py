@@ -14,9 +14,11 @@ import orjson
 
 from schemas.records import NO_CUSTOMER
 from schemas.wire.events import THIN, unwrap
+from streams.fold.event_types import EVENT_TYPES, Key
 from streams.settings import Source
 
 INVALID = "invalid"
+LEAVING = frozenset(name for name, (key, _) in EVENT_TYPES.items() if key is Key.FORMER)
 _ID = re.compile(r"[A-Za-z0-9_]{1,255}", re.ASCII)
 # Ids of customers may be a merchant's own choice, as those of coupons are.
 _CUSTOMER = re.compile(r"(?!-$)[!-.0-~]{1,255}", re.ASCII)
@@ -92,14 +94,20 @@ def _mode(event: dict[str, Any]) -> str:
 
 
 def _customer(event: dict[str, Any]) -> str:
-    """Where an event names its customer: the object itself, or the object's `customer` field."""
+    """Where an event names its customer: the object itself, or the object's `customer` field.
+
+    What was taken from a customer names it among the old values alone.
+    """
     if event.get("object") == THIN:
         return _thin_customer(event)
-    thing = _object(_object(event.get("data")).get("object"))
+    data = _object(event.get("data"))
+    thing = _object(data.get("object"))
     if thing.get("object") == "customer":
         customer = _id_of(thing, "id", _CUSTOMER)
     else:
         customer = _id_of(thing, "customer", _CUSTOMER) or _id_of(thing, "customer_account")
+        if customer is None and _fit(event.get("type"), _WORD) in LEAVING:
+            customer = _id_of(_object(data.get("previous_attributes") or {}), "customer", _CUSTOMER)
     return customer or _without_customer(thing, event)
 
 

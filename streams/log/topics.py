@@ -29,6 +29,8 @@ TOPIC_OF_TYPE = {
     "customer.mrr_changed": MRR,
     "customer.renewal_changed": RENEWALS,
     "automation.triggered": TRIGGERS,
+    "automation.skipped": TRIGGERS,
+    "automation.superseded": TRIGGERS,
 }
 TEST = "test."
 """Goes before the name of a topic that carries what was made from test-mode data."""

@@ -193,11 +193,10 @@ class _Fold:
         self._fates[Fate(result.outcome.value)] += 1
 
     def _take_settings(self, record: LogRecord) -> None:
-        settings = read_settings(record)
+        settings = read_settings(record, self._settings)
         if len(encode_settings(settings)) > SETTINGS_BYTES_MAX:
             raise BadRecordError(DeadLetterReason.BAD_SETTINGS, "they are larger than 1 MiB")
-        if settings.version > self._settings.version:
-            self._settings = settings
+        self._settings = settings
         self._fates[Fate.SETTINGS] += 1
 
     def _bury(self, fetched: FetchedRecord, error: Exception) -> None:

@@ -24,7 +24,13 @@ RECORDED = [
 def test_the_door_files_each_type_where_the_table_says(raw, body):
     thing = body["data"]["object"]
     key = EVENT_TYPES[body["type"]].key
-    owner = {Key.ID: thing.get("id"), Key.CUSTOMER: thing.get("customer"), Key.NONE: None}[key]
+    was = body["data"].get("previous_attributes") or {}
+    owner = {
+        Key.ID: thing.get("id"),
+        Key.CUSTOMER: thing.get("customer"),
+        Key.FORMER: thing.get("customer") or was.get("customer"),
+        Key.NONE: None,
+    }[key]
     filed = read_envelope(raw, "main", OPEN_SOURCE).key.split("/")
 
     assert filed[3] == (owner or "-")

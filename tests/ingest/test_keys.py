@@ -42,6 +42,34 @@ def test_a_record_is_filed_under_the_customer_that_its_object_names(thing, custo
     assert key(about(**thing)) == f"main/-/test/{customer}"
 
 
+GONE = {"object": "payment_method", "id": "pm_1", "customer": None}
+
+
+@pytest.mark.parametrize(
+    ("type_", "thing", "previous", "customer"),
+    [
+        ("payment_method.detached", GONE, {"customer": "cus_1"}, "cus_1"),
+        ("payment_method.detached", GONE | {"customer": "cus_2"}, {"customer": "cus_1"}, "cus_2"),
+        ("payment_method.detached", GONE, {"customer": None}, "-/pm_1"),
+        ("payment_method.detached", GONE, None, "-/pm_1"),
+        ("customer.source.deleted", {"object": "card", "id": "c"}, {"customer": "cus_1"}, "cus_1"),
+        ("payment_method.updated", GONE, {"customer": "cus_1"}, "-/pm_1"),
+        ("charge.updated", GONE | {"object": "charge"}, {"customer": "cus_1"}, "-/pm_1"),
+    ],
+)
+def test_what_left_a_customer_is_filed_under_the_one_it_left(type_, thing, previous, customer):
+    data = {"object": thing, "previous_attributes": previous}
+
+    assert key(body_of(type=type_, data=data)) == f"main/-/test/{customer}"
+
+
+@pytest.mark.parametrize("previous", [{"customer": "a/b"}, {"customer": 7}, "cus_1"])
+def test_a_former_customer_that_fits_no_key_makes_the_body_invalid(previous):
+    data = {"object": GONE, "previous_attributes": previous}
+
+    assert key(body_of(type="payment_method.detached", data=data)) == INVALID
+
+
 def test_mode_and_connected_account_are_part_of_the_key():
     assert key(body_of(livemode=True, account="acct_9")) == "main/acct_9/live/cus_1"
 

@@ -7,7 +7,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas.errors import BrokerError
 from schemas.records import Kind
-from schemas.settings import Automation, BusinessSettings, SettingsRecord
+from schemas.automations import Automation
+from schemas.settings import BusinessSettings, SettingsRecord
 from streams.log.admin import create_topics
 from streams.log.records import read_log_record
 from streams.log.settings_log import apply_settings, last_applied

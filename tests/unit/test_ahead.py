@@ -11,8 +11,8 @@ from scenario import Seen, given
 from schemas.records import Kind
 from schemas.settings import BusinessSettings
 from schemas.times import iso
-from schemas.updates import AutomationTriggered
-from streams.pipeline import step
+from schemas.updates import AutomationSkipped, AutomationSuperseded, AutomationTriggered
+from streams.pipeline import Outcome, step
 
 DAY = 86_400
 YEARLY = {"recurring": {"interval": "year", "interval_count": 1}}
@@ -23,6 +23,7 @@ def rules(on: str = "renewal_upcoming", **more: object) -> BusinessSettings:
     return BusinessSettings.model_validate({"automations": [{"name": "rule", "on": on, **more}]})
 
 
+SKIPPED, SUPERSEDED = "automation.skipped", "automation.superseded"
 REMINDER = rules(before=["30d", "7d"])
 
 
@@ -38,6 +39,14 @@ def passed(start, at: int) -> Seen:
     done = step(start.row, tick, start.settings)
     start.row = done.row or start.row
     return Seen(done, start.row, start.settings)
+
+
+def told(seen: Seen) -> list[tuple[str, ...]]:
+    """What was said of moments, with why where it was held back or holds no more."""
+    kinds = AutomationTriggered | AutomationSkipped | AutomationSuperseded
+    return [
+        (each.TYPE, getattr(each, "reason", "")) for each in seen.updates if isinstance(each, kinds)
+    ]
 
 
 def fired(seen: Seen) -> list[tuple[str, int]]:
@@ -58,7 +67,7 @@ def test_a_tick_that_crosses_a_moment_tells_it_once():
     assert (told.due_at, told.late_by_s, told.renews_at) == (due(30), 0, iso(DATE))
     assert (told.stage, told.other_live_subscriptions) == ("Customer", 0)
     assert told.mrr == told.customer_mrr_after
-    assert fired(passed(start, DATE - 30 * DAY)) == []
+    assert passed(start, DATE - 30 * DAY).outcome is Outcome.DUPLICATE
     assert fired(passed(start, DATE - 29 * DAY)) == []
     assert fired(passed(start, DATE - 7 * DAY + 5)) == [(due(7), 5)]
 
@@ -80,7 +89,10 @@ def test_an_event_lets_time_pass_as_a_tick_does():
 def test_nothing_is_told_once_the_date_is_over(late_s):
     start = given(updated(yearly()), settings=REMINDER)
 
-    assert fired(passed(start, DATE + late_s)) == []
+    seen = passed(start, DATE + late_s)
+
+    assert told(seen) == [(SKIPPED, "too_late")] * 2
+    assert start.row.announced.fired == {}
 
 
 def test_who_has_canceled_is_not_reminded():
@@ -95,8 +107,12 @@ def test_a_date_that_moves_away_and_back_is_told_once_for_each_date():
     later = DATE + 90 * DAY
 
     assert fired(passed(start, DATE - 30 * DAY)) == [(due(30), 0)]
-    assert fired(start.when(updated(yearly(later), at=DATE - 29 * DAY))) == []
-    assert fired(start.when(updated(yearly(), at=DATE - 28 * DAY))) == []
+    [first] = start.row.announced.fired.values()
+    away = start.when(updated(yearly(later), at=DATE - 29 * DAY))
+    [gone] = away.told(AutomationSuperseded)
+    assert (gone.trigger, gone.reason, gone.renews_at) == (first.id, "moved", iso(later))
+    assert fired(away) == []
+    assert told(start.when(updated(yearly(), at=DATE - 28 * DAY))) == []
     start.when(updated(yearly(later), at=DATE - 27 * DAY))
     assert fired(passed(start, later - 30 * DAY)) == [(due(30, later), 0)]
     assert len(start.row.announced.fired) == 1
@@ -112,7 +128,9 @@ def test_a_date_that_moved_near_is_told_at_once():
 def test_what_was_past_at_the_first_sighting_stays_silent():
     start = given(settings=REMINDER)
 
-    assert fired(start.when(updated(yearly(), at=DATE - 20 * DAY))) == []
+    assert told(start.when(updated(yearly(), at=DATE - 20 * DAY))) == [
+        (SKIPPED, "past_at_first_sight")
+    ]
     assert fired(passed(start, DATE - 7 * DAY)) == [(due(7), 0)]
 
 

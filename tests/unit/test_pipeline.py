@@ -165,9 +165,13 @@ def test_settings_are_read_from_their_record_or_refused_by_name():
     stored = SettingsRecord(version=3, hash="h", applied_by="ana", content=content)
     body = record(stored.model_dump_json().encode(), kind=Kind.SETTINGS)
 
-    assert read_settings(body) == SettingsInForce(version=3, content=content)
+    now = read_settings(body, SettingsInForce())
+
+    assert (now.version, now.content) == (3, content)
+    assert {rule.version for rule in now.rules.values()} == {3}
+    assert read_settings(body, SettingsInForce(version=3)) == SettingsInForce(version=3)
     with pytest.raises(Exception, match="content"):
-        read_settings(record(b'{"version": 1}', kind=Kind.SETTINGS))
+        read_settings(record(b'{"version": 1}', kind=Kind.SETTINGS), SettingsInForce())
 
 
 def test_what_a_redelivery_tells_under_newer_rules_has_an_id_of_its_own():

@@ -6,9 +6,10 @@ import jsonschema
 import orjson
 import pytest
 
-from build import START, customer, deleted, subscription, updated
+from build import START, customer, deleted, item, subscription, updated
 from cli.schemas import schema_files
 from scenario import given
+from schemas.settings import BusinessSettings
 from schemas.updates import UPDATES
 
 CHECKED_IN = Path(__file__).parents[2] / "docs" / "schemas"
@@ -27,7 +28,22 @@ def seen():
     first = start.when(updated(subscription(), at=START))
     linked = start.when(updated(customer(), at=START + 1))
     last = start.when(deleted(subscription(status="canceled"), at=START + 1))
-    return first, linked, last
+    return first, linked, last, *moments()
+
+
+def moments():
+    """A reminder that is held back, one that is told, and one that holds no more."""
+    rules = [{"name": "r", "on": "renewal_upcoming", "before": ["3d", "2d"]}]
+    settings = BusinessSettings.model_validate({"automations": rules})
+
+    def renewing(days):
+        return subscription(items=[item(current_period_end=START + days * 86_400 + 9)])
+
+    start = given(settings=settings)
+    held = start.when(updated(renewing(3), at=START + 10))
+    told = start.when(updated(customer(), at=START + 86_400 + 10))
+    moved = start.when(updated(renewing(9), at=START + 86_400 + 11))
+    return held, told, moved
 
 
 def test_every_type_of_update_is_valid_by_its_own_schema(seen):

@@ -93,7 +93,7 @@ def test_what_was_evicted_leaves_no_key_of_a_trigger(monkeypatch):
         seen = start.when(deleted(over, at=START + number))
         assert len(seen.told(AutomationTriggered)) == 1
 
-    kept = {f"subscription-canceled/{each}" for each in start.row.facts.subscriptions}
+    kept = {f"subscription-canceled/{each}/ended" for each in start.row.facts.subscriptions}
     assert set(start.row.announced.fired) == kept
     assert len(kept) < 6
 

@@ -30,7 +30,7 @@ def fold_log(parts: Sequence[Sequence[Fetched]]):
             try:
                 record = read(raw)
                 if record.kind is Kind.SETTINGS:
-                    settings = read_settings(record)
+                    settings = read_settings(record, settings)
                     fates["settings"] += 1
                     continue
                 done = step(rows.get(record.key), record, settings)

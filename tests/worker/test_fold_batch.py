@@ -98,7 +98,7 @@ def test_settings_hold_for_the_records_after_them_and_count_apart():
 
     (update,) = written(folded, "billing.stages.v1")
     assert orjson.loads(update.value)["stage"] == "Paying"
-    assert folded.settings == SettingsInForce(version=1, content=renamed("Paying"))
+    assert (folded.settings.version, folded.settings.content) == (1, renamed("Paying"))
     assert folded.fates == {Fate.SETTINGS: 1, Fate.FOLDED: 1}
 
 
