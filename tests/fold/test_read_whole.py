@@ -48,15 +48,18 @@ def test_a_customer_is_deleted_when_it_says_so_or_its_event_does(says, is_event)
 def test_an_invoice_is_read_whole():
     moved = {"status_transitions": {"paid_at": START + 1}}
     more = {"currency": "EUR", "amount_paid": 7, "attempt_count": 3, "next_payment_attempt": 9}
+    more |= {"billing_reason": "manual", "amount_remaining": 2}
     [seen] = read(Effect.INVOICE, invoice("in_1", "open", amount=8, **more, **moved))
 
     assert seen == ours.Invoice(
         id="in_1",
         status="open",
         subscription="sub_basic",
+        billing_reason="manual",
         currency="eur",
         amount_due=8,
         amount_paid=7,
+        amount_remaining=2,
         attempt_count=3,
         next_attempt_at=9,
         paid_at=START + 1,
