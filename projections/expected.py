@@ -36,6 +36,11 @@ def expected_of(
     try:
         if is_uncollected(subscription, date):
             return {currency_of(subscription): Fraction()}
+        due = [
+            item for item in subscription.items if _renews_at(item, subscription) in {date, None}
+        ]
+        if any(item.usage_type != "licensed" for item in due):
+            return {}  # Stripe's word is of the usage until then, and more is to come
         told = _told(facts, subscription, date)
         return told or _counted(facts, subscription, settings, date)
     except InputMissingError:
@@ -83,7 +88,7 @@ def _counted(
     if _changes_by_then(facts, subscription, date):
         return {}
     due = [item for item in subscription.items if _renews_at(item, subscription) == date]
-    if not due or any(item.usage_type != "licensed" for item in due):
+    if not due:
         return {}
     counting = Counting(
         facts=replace(facts, at=date),

@@ -86,8 +86,13 @@ def test_what_stripe_said_counts_though_it_is_nothing(amount):
     assert expected(MONTHLY, upcoming=seen(amount)) == usd(amount)
 
 
-def test_usage_is_what_stripe_had_counted():
-    assert expected(replace(MONTHLY, usage_type="metered"), upcoming=seen(777)) == usd(777)
+@pytest.mark.parametrize(
+    ("end", "found"), [(END, {}), (None, {}), (END - 1, usd(777)), (END + 1, usd(777))]
+)
+def test_of_usage_stripe_said_what_it_had_counted_and_more_is_to_come(end, found):
+    metered = replace(MONTHLY, id="si_2", usage_type="metered", current_period_end=end)
+
+    assert expected(replace(MONTHLY, interval="year"), metered, upcoming=seen(777)) == found
 
 
 @pytest.mark.parametrize(
