@@ -39,16 +39,17 @@ preset = "standard"               # or "stripe", "net"; a switch below overrides
 
 # Rules are tried in this order on one subscription; the first that holds gives its stage.
 # Conditions: status, price, product, nickname, interval, quantity, metadata, currency, mrr,
-# cancel_scheduled, trial_days_left, ever_paying. See docs/stages.md, and `subfold statuses`.
+# cancel_scheduled, renewal_period, trial_days_left, ever_paying. See docs/stages.md, and
+# `subfold statuses`.
 [stages]
 precedence = {precedence}
 between = {between}            # who decides between subscriptions; or "latest", "primary"
 {rules}
 # Moments that call for action; see docs/automations.md. One more that you may want:
 # [[automations]]
-# name = "renewal-30d"
-# on = "renewal_upcoming"
-# before = "30d"
+# name = "trial-3d"
+# on = "trial_ending"
+# before = "3d"
 {automations}"""
 
 

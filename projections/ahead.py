@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from projections.conditions import DAY_S
+from projections.conditions import DAY_S, period_days
 from projections.mrr.discounts import redeemed_by
 from projections.occasions import Occasion
 from projections.renewals import course_of
@@ -21,8 +21,6 @@ from schemas.times import iso
 from schemas.transitions import Transition
 
 SECONDS = {"d": DAY_S, "h": 3_600}
-INTERVAL_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
-"""Nominal lengths; a moment must be well within a period, and days more or less do not matter."""
 DATES = {"trial_ending": "trial_end", "discount_ending": "discount_end"}
 """What the details call the date; that of a renewal has its own field."""
 AT_TRIAL_END = Business(renewal_date="trial_end")
@@ -133,12 +131,8 @@ def _length_s(subscription: Subscription) -> int | None:
     if subscription.status == "trialing":
         began_at = subscription.start_date or subscription.created_at
         return (subscription.trial_end or 0) - began_at if began_at else None
-    lengths = [
-        INTERVAL_DAYS[item.interval] * item.interval_count
-        for item in subscription.items
-        if item.interval in INTERVAL_DAYS
-    ]
-    return min(lengths) * DAY_S if lengths else None
+    days = period_days(subscription)
+    return days * DAY_S if days is not None else None
 
 
 def _is_well_within(span_s: int, date: Date) -> bool:

@@ -24,6 +24,8 @@ from schemas.standing import MrrView
 
 DAY_S = 86_400
 COMPARISONS = {"greater": gt, "less": lt, "at_least": ge, "at_most": le}
+INTERVAL_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
+"""Nominal lengths of a period: days more or less do not matter where they are asked for."""
 Value = str | int | Fraction
 
 
@@ -55,6 +57,16 @@ def matches(conditions: Conditions, one: Considered) -> bool:
         _holds(condition, (data[key],) if key in data else ())
         for key, condition in (conditions.metadata or {}).items()
     )
+
+
+def period_days(subscription: Subscription) -> int | None:
+    """The shortest period of its items, in nominal days; None where nothing recurs."""
+    lengths = (
+        INTERVAL_DAYS[item.interval] * item.interval_count
+        for item in subscription.items
+        if item.interval in INTERVAL_DAYS
+    )
+    return min(lengths, default=None)
 
 
 def accepts_status(conditions: Conditions, status: str) -> bool:
@@ -127,6 +139,11 @@ def _trial_days_left(one: Considered) -> tuple[Value, ...]:
     return (max(-((one.facts.at - one.now.trial_end) // DAY_S), 0),)
 
 
+def _renewal_period(one: Considered) -> tuple[Value, ...]:
+    days = period_days(one.now)
+    return () if days is None else (days,)
+
+
 def _cancel_scheduled(one: Considered) -> tuple[Value, ...]:
     now = one.now
     return (not now.is_terminal and now.cancel_scheduled,)
@@ -145,6 +162,7 @@ VALUES: Mapping[str, Callable[[Considered], tuple[Value, ...]]] = {
     "currency": _of_items(lambda item: item.currency),
     "quantity": _quantity,
     "mrr": _mrr,
+    "renewal_period": _renewal_period,
     "cancel_scheduled": _cancel_scheduled,
     "trial_days_left": _trial_days_left,
     "ever_paying": _ever_paying,

@@ -153,6 +153,7 @@ class Conditions(BaseModel):
         metadata: The subscription's own, a condition for each key.
         mrr: Its MRR in whole minor units of its currency.
         cancel_scheduled: Whether it has a scheduled end.
+        renewal_period: Days of the shortest period of its items; a month has 30, a year 365.
         trial_days_left: Whole days until the trial ends, rounded up; only while `trialing`.
         ever_paying: Whether it ever was `active` or `past_due` with a list price above 0.
     """
@@ -168,6 +169,7 @@ class Conditions(BaseModel):
     quantity: NumberCondition | None = None
     metadata: Annotated[dict[Text, TextCondition], AfterValidator(_not_empty)] | None = None
     mrr: NumberCondition | None = None
+    renewal_period: NumberCondition | None = None
     cancel_scheduled: FlagCondition | None = None
     trial_days_left: NumberCondition | None = None
     ever_paying: FlagCondition | None = None

@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from schemas.automations import Automation
-from schemas.conditions import Conditions, TextCondition
+from schemas.conditions import Conditions, NumberCondition, TextCondition
 from schemas.strict import Name, Strict
 
 STRIPE_STATUSES = (
@@ -168,6 +168,10 @@ class Stages(Strict):
         return self
 
 
+def _renewing(**days: int) -> Conditions:
+    return Conditions(renewal_period=NumberCondition(**days))
+
+
 class BusinessSettings(Strict):
     """All that decides meaning. The default is what a new installation starts with."""
 
@@ -176,6 +180,16 @@ class BusinessSettings(Strict):
     mrr: Mrr = Mrr()
     stages: Stages = Stages()
     automations: tuple[Automation, ...] = (
+        Automation(
+            name="renewal-30d", on="renewal_upcoming", before=("30d",), when=_renewing(at_least=90)
+        ),
+        Automation(
+            name="renewal-7d",
+            on="renewal_upcoming",
+            before=("7d",),
+            when=_renewing(at_least=28, less=90),
+        ),
+        Automation(name="cancellation-scheduled", on="cancellation_scheduled"),
         Automation(name="subscription-canceled", on="subscription_canceled"),
     )
 

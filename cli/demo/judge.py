@@ -1,8 +1,8 @@
-"""Compares what the topics say with what the pure fold says of the same webhooks."""
+"""Compares what the topics say with what the pure fold says of the same log."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +10,13 @@ from typing import Any
 import orjson
 from aiokafka import ConsumerRecord
 
-from cli.demo.postings import SOURCE
-from cli.webhooks import Posting
+from schemas.records import Kind
+from schemas.rows import Row
 from schemas.settings import SettingsInForce
-from streams.event_files import Found
-from streams.fold_files import Folding
+from streams.log.records import read_log_record
 from streams.log.topics import CUSTOMERS, TEST, UPDATES
-from streams.pipeline import Outcome
+from streams.pipeline import Outcome, row_for_readers, step
+from streams.reading import read_settings
 from streams.settings import Kafka
 
 Rows = Mapping[str, dict[str, Any]]
@@ -24,22 +24,37 @@ Rows = Mapping[str, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What was said of the webhooks: rows by subject, ids of updates, counts by outcome."""
+    """What was said of the log: rows by subject, ids of updates, counts by outcome."""
 
     rows: Rows
     updates: Counter[str]
     outcomes: Mapping[str, int]
 
 
-def said_by_fold(postings: Sequence[Posting], settings: SettingsInForce) -> Said:
-    """Fold the webhooks without Kafka, as `subfold fold` does."""
-    folding = Folding(settings=settings, source=SOURCE)
-    updates: Counter[str] = Counter()
-    for number, posting in enumerate(postings, 1):
-        found = Found(place=f"webhook {number}", body=posting.body)
-        updates.update(update.id for update in folding.take(found))
-    rows = {row["subject"]: row for row in folding.state(announced=False)}
-    return Said(rows=rows, updates=updates, outcomes=folding.outcomes)
+def said_by_fold(log: Sequence[ConsumerRecord]) -> Said:
+    """Fold the log, in the order of each partition, with the pure step alone."""
+    rows: dict[str, Row] = {}
+    settings: defaultdict[int, SettingsInForce] = defaultdict(SettingsInForce)
+    updates, outcomes, views = Counter[str](), Counter[str](), dict[str, dict[str, Any]]()
+    for raw in log:
+        record = read_log_record(
+            key=raw.key,
+            value=raw.value,
+            headers=raw.headers,
+            partition=raw.partition,
+            offset=raw.offset,
+            timestamp_ms=raw.timestamp,
+        )
+        if record.kind is Kind.SETTINGS:
+            settings[raw.partition] = read_settings(record, settings[raw.partition])
+            continue
+        done = step(rows.get(record.key), record, settings[raw.partition])
+        outcomes[done.outcome] += 1
+        updates.update(update.id for update in done.updates)
+        if done.row:
+            rows[record.key] = done.row
+            views[record.key] = orjson.loads(row_for_readers(done.row, settings[raw.partition]))
+    return Said(rows=views, updates=updates, outcomes=outcomes)
 
 
 def said_by_topics(
@@ -66,6 +81,10 @@ def differences(found: Said, expected: Said) -> list[str]:
         elif ours != theirs:
             names = [name for name in theirs if ours.get(name) != theirs[name]]
             lines.append(f"{subject}: the rows differ in {', '.join(names) or 'fields'}")
+    for outcome in Outcome:
+        counted, folded = found.outcomes.get(outcome, 0), expected.outcomes.get(outcome, 0)
+        if counted != folded:
+            lines.append(f"{outcome}: {counted} by the markers, {folded} by the fold")
     for id in sorted({*found.updates, *expected.updates}):
         if found.updates[id] != expected.updates[id]:
             lines.append(
@@ -75,9 +94,14 @@ def differences(found: Said, expected: Said) -> list[str]:
     return lines
 
 
-def accounts(postings: int, retries: int, found: Said) -> list[str]:
-    """Say what does not add up: every webhook has exactly one outcome."""
-    counted = sum(found.outcomes.get(outcome, 0) for outcome in Outcome)
+def ticks_of(log: Sequence[ConsumerRecord]) -> int:
+    """How many records the clock wrote."""
+    return sum(("kind", Kind.TICK.encode()) in record.headers for record in log)
+
+
+def accounts(postings: int, retries: int, ticks: int, found: Said) -> list[str]:
+    """Say what does not add up: every webhook, and every tick, has exactly one outcome."""
+    counted = sum(found.outcomes.get(outcome, 0) for outcome in Outcome) - ticks
     if postings <= counted <= postings + retries:
         return []
     return [f"{postings} webhooks were posted, {counted} have an outcome"]

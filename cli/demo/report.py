@@ -68,10 +68,11 @@ def topics_table(topics: Mapping[str, Sequence[ConsumerRecord]]) -> Table:
     return table
 
 
-def outcomes_table(found: Said, postings: int) -> Table:
-    """What became of the webhooks; the counts add up to what was posted."""
-    table = Table("outcome", "webhooks", "", box=None, show_footer=True)
+def outcomes_table(found: Said, postings: int, ticks: int) -> Table:
+    """What became of the records; the counts add up to what was posted, and the clock's ticks."""
+    table = Table("outcome", "records", "", box=None, show_footer=True)
     table.columns[0].footer, table.columns[1].footer = "posted", str(postings)
+    table.columns[2].footer = f"and {ticks} ticks of the clock"
     for outcome, meaning in MEANINGS.items():
         table.add_row(outcome.value, str(found.outcomes.get(outcome, 0)), meaning)
     return table

@@ -16,19 +16,20 @@ import typer
 from aiokafka import ConsumerRecord
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cli.demo.judge import Said, accounts, differences, said_by_fold, said_by_topics
+from cli.demo.judge import Said, accounts, differences, said_by_fold, said_by_topics, ticks_of
 from cli.demo.postings import SOURCE, scripted_postings, simulated_postings
+from cli.demo.reader import Progress as Folded
 from cli.demo.reader import read_topics, wait_until_folded
 from cli.demo.recorded import FOLDER
 from cli.demo.report import customers_table, outcomes_table, topics_table, year_table
 from cli.stack import Stack, running
 from cli.supervisor import until_signalled
 from cli.voice import Voice
-from cli.webhooks import Posting, send_all
+from cli.webhooks import send_all
 from schemas.errors import SettingsError
-from schemas.settings import SettingsInForce
+from streams.log.topics import LOG as EVENTS
 from streams.log.topics import MRR
-from streams.settings import PREFIX, WELL_KNOWN, load_config
+from streams.settings import PREFIX, WELL_KNOWN, Deployment, load_config
 
 SETTINGS = f"""\
 # Made by `subfold demo`: free ports, and a source that may speak for test mode and any account.
@@ -113,36 +114,54 @@ async def _show(stack: Stack, secret: str, voice: Voice) -> list[str]:
             secret=secret,
             sent=lambda: progress.advance(bar),
         )
-    voice.say("waiting until the worker has folded the log")
-    with _progress(voice) as progress:
-        bar = progress.add_task("folded", total=None)
-        done = await wait_until_folded(
-            deployment,
-            lambda so_far: progress.update(bar, completed=so_far.folded, total=so_far.stored),
-        )
-    voice.say("reading the topics back, committed records only")
-    topics = await read_topics(deployment)
+    done, topics = await _folded_topics(deployment, voice)
+    log = topics[deployment.kafka.prefix + EVENTS]
+    ticks = ticks_of(log)
     found = said_by_topics(topics, deployment.kafka, done.outcomes)
     mrr = topics[deployment.kafka.prefix + MRR]
     _tell_customers(found, mrr, {posting.subject for posting in simulated}, voice)
     voice.console.print(topics_table(topics), "")
-    voice.console.print(outcomes_table(found, len(postings)), "")
+    voice.console.print(outcomes_table(found, len(postings), ticks), "")
     voice.say(
-        f"the log has {done.stored} records: the webhooks, and the settings once per partition"
+        f"the log has {done.folded} records: the webhooks, the settings once per partition, and "
+        "ticks of the clock"
     )
-    return _judge(found, postings, retries, voice)
+    expected = said_by_fold(log)
+    faults = [*differences(found, expected), *accounts(len(postings), retries, ticks, found)]
+    return _judged(found, faults, voice)
 
 
-def _judge(found: Said, postings: Sequence[Posting], retries: int, voice: Voice) -> list[str]:
-    """Compare with the pure fold, and say whether all is as it should be."""
-    expected = said_by_fold(postings, SettingsInForce(version=1))
-    faults = [*differences(found, expected), *accounts(len(postings), retries, found)]
+async def _folded_topics(
+    deployment: Deployment, voice: Voice
+) -> tuple[Folded, dict[str, list[ConsumerRecord]]]:
+    """Read all topics when the whole log is folded: the clock may write into it meanwhile."""
+    log = deployment.kafka.prefix + EVENTS
+    while True:
+        done = await _wait(deployment, voice)
+        voice.say("reading the topics back, committed records only")
+        topics = await read_topics(deployment)
+        if len(topics[log]) == done.folded:
+            return done, topics
+
+
+async def _wait(deployment: Deployment, voice: Voice) -> Folded:
+    voice.say("waiting until the worker has folded the log")
+    with _progress(voice) as progress:
+        bar = progress.add_task("folded", total=None)
+        return await wait_until_folded(
+            deployment,
+            lambda so_far: progress.update(bar, completed=so_far.folded, total=so_far.stored),
+        )
+
+
+def _judged(found: Said, faults: list[str], voice: Voice) -> list[str]:
+    """Say whether all is as the pure fold would have it."""
     for fault in faults:
         voice.say(f"WRONG: {fault}")
     if not faults:
         voice.say(
             f"{len(found.rows)} rows and {found.updates.total()} updates in Kafka are the same as "
-            "`subfold fold` makes of these webhooks; the outcomes add up to what was posted"
+            "the pure fold makes of the log; the outcomes add up to what was posted"
         )
     return faults
 

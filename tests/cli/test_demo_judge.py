@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from cli.demo.judge import Said, accounts, differences, said_by_fold
 from cli.demo.postings import scripted_postings, simulated_postings
 from cli.demo.report import customers_table, year_table
-from schemas.settings import SettingsInForce
+from fetched import fetched
 
 ROW = {"subject": "main/-/live/cus_1", "stage": None, "mrr": {}}
 SAID = Said(rows={"main/-/live/cus_1": ROW}, updates=Counter({"u1": 1}), outcomes={"folded": 3})
@@ -34,16 +34,27 @@ def test_an_update_that_is_there_twice_is_a_difference():
 
 
 def test_outcomes_must_add_up_to_what_was_posted():
-    assert accounts(3, 0, SAID) == []
-    assert accounts(4, 0, SAID) == ["4 webhooks were posted, 3 have an outcome"]
+    assert accounts(3, 0, 0, SAID) == []
+    assert accounts(1, 0, 2, SAID) == []
+    assert accounts(4, 0, 0, SAID) == ["4 webhooks were posted, 3 have an outcome"]
 
 
 def test_a_webhook_posted_again_may_be_stored_twice():
-    assert accounts(2, 1, SAID) == []
+    assert accounts(2, 1, 0, SAID) == []
+
+
+def test_markers_that_count_otherwise_are_a_difference():
+    assert differences(replace(SAID, outcomes={"folded": 2}), SAID) == [
+        "folded: 2 by the markers, 3 by the fold"
+    ]
 
 
 def test_the_demos_events_have_every_outcome_and_every_customer_its_line():
-    said = said_by_fold(scripted_postings(), SettingsInForce(version=1))
+    log = [
+        fetched(posting.body, offset, key=posting.subject.encode())
+        for offset, posting in enumerate(scripted_postings())
+    ]
+    said = said_by_fold(log)
 
     assert all(said.outcomes[each] for each in ("folded", "ignored", "duplicate", "dead_lettered"))
     assert customers_table(said.rows.values()).row_count == len(said.rows)

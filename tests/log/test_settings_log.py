@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from schemas.automations import Automation
 from schemas.errors import BrokerError
 from schemas.records import Kind
-from schemas.automations import Automation
 from schemas.settings import BusinessSettings, SettingsRecord
 from streams.log.admin import create_topics
 from streams.log.records import read_log_record
