@@ -51,8 +51,10 @@ def _reason(transition: Transition, automation: Automation, fired: Fired) -> Rea
         return None if is_going else "withdrawn"
     if is_ahead(fired, facts, automation, transition.settings):
         return None
-    if entry.now.is_terminal or automation.on != "renewal_upcoming":
-        return "moved" if automation.on == "discount_ending" else "over"
+    if entry.now.is_terminal or automation.on == "trial_ending":
+        return "over"
+    if automation.on != "renewal_upcoming":
+        return "moved"
     course = course_of(entry.now, facts, transition.settings.business)
     return "not_renewing" if course.renews_at is None else "moved"
 

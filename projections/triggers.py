@@ -10,12 +10,13 @@ from projections.ahead import ahead, seconds
 from projections.changes import changes
 from projections.conditions import Considered, matches
 from projections.ends import ends, losses
+from projections.expected import expected_of
 from projections.movings import movements, silence, stages
 from projections.occasions import Occasion
 from projections.payments import payments
 from projections.superseded import superseded
 from schemas.automations import AHEAD, OF_MRR, Automation
-from schemas.money import from_exact, written
+from schemas.money import Amount, from_exact, written
 from schemas.objects import Subscription
 from schemas.rows import Announced, Fired
 from schemas.times import iso, iso_or_none
@@ -149,6 +150,14 @@ def _is_useless(automation: Automation, late_s: int) -> bool:
     return automation.useful_until is not None and late_s > seconds(automation.useful_until)
 
 
+def _expected(transition: Transition, subscription: Subscription | None) -> dict[str, Amount]:
+    """What will be charged at the renewal; nothing where none comes or it cannot be known."""
+    date = transition.standing.renewal.dates.get(subscription.id) if subscription else None
+    if subscription is None or date is None:
+        return {}
+    return written(expected_of(transition.after, subscription, transition.settings, date))
+
+
 def _trigger(
     transition: Transition, announced: Announced, occasion: Occasion, about: Mapping[str, Any]
 ) -> AutomationTriggered:
@@ -165,7 +174,7 @@ def _trigger(
         **about,
         causes=tuple(dict.fromkeys((cause, shown))),
         renews_at=iso_or_none(standing.renewal.dates.get(id_, standing.renewal.renews_at)),
-        expected={},
+        expected=_expected(transition, subscription),
         mrr=written(worth),
         customer_mrr_after=written(from_exact(announced.mrr)),
         other_live_subscriptions=sum(not each.is_terminal for each in others),

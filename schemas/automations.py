@@ -23,6 +23,7 @@ Moment = Literal[
     "renewal_upcoming",
     "trial_ending",
     "discount_ending",
+    "payment_method_expiring",
     "subscription_started",
     "subscription_renewed",
     "renewal_rescheduled",
@@ -44,7 +45,9 @@ Moment = Literal[
     "inactive_since",
     "customer_lost",
 ]
-AHEAD: frozenset[Moment] = frozenset({"renewal_upcoming", "trial_ending", "discount_ending"})
+AHEAD: frozenset[Moment] = frozenset(
+    {"renewal_upcoming", "trial_ending", "discount_ending", "payment_method_expiring"}
+)
 """Moments that come some time before a date."""
 STAGED: frozenset[Moment] = frozenset({"stage_entered", "stage_left", "inactive_since"})
 """Moments about one stage."""

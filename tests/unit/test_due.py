@@ -17,6 +17,8 @@ END = START + 14 * DAY
 DATE = START + 365 * DAY
 REMINDER = {"automations": [{"name": "r", "on": "renewal_upcoming", "before": ["30d", "7d"]}]}
 
+SILENT = {"automations": []}
+
 
 def rules(given=None) -> BusinessSettings:
     return BusinessSettings.model_validate(given or {})
@@ -40,14 +42,15 @@ def stages(**days):
 @pytest.mark.parametrize(
     ("settings", "thing", "at"),
     [
-        ({}, yearly(), None),
+        (SILENT, yearly(), None),
+        ({}, yearly(), DATE - 30 * DAY),
         (REMINDER, yearly(), DATE - 30 * DAY),
         (REMINDER, yearly(status="canceled", ended_at=START), None),
         (stages(at_most=3), trial(), END - 3 * DAY),
         (stages(less=3), trial(), END - 3 * DAY),
         (stages(at_least=20), trial(), None),
-        ({}, trial(), None),
-        ({}, subscription(items=[item(current_trial={"end_date": END})]), END),
+        (SILENT, trial(), None),
+        (SILENT, subscription(items=[item(current_trial={"end_date": END})]), END),
     ],
 )
 def test_time_alone_changes_something_at(settings, thing, at):

@@ -1,9 +1,21 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from test_ahead import passed
 
-from build import START, coupon, discount, fetched, item, subscription, updated
+from build import (
+    START,
+    coupon,
+    discount,
+    event,
+    fetched,
+    item,
+    payment_method,
+    subscription,
+    updated,
+)
 from scenario import given
 from schemas.settings import BusinessSettings
 from schemas.times import iso
@@ -158,3 +170,26 @@ def test_a_rule_keeps_its_version_while_others_change():
     [fired] = passed(start, DATE - DAY).told(AutomationTriggered)
 
     assert (fired.settings_version, fired.rule_version) == (7, 1)
+
+
+def test_a_card_that_expires_is_told_before():
+    paying = subscription(default_payment_method="pm_1")
+    settings = rule("payment_method_expiring", before="30d")
+    start = given(updated(paying), settings=settings)
+    card = payment_method("pm_1", month=3, year=2027)
+    start.when(event("payment_method.attached", card, at=START + 5))
+    end = int(datetime(2027, 4, 1, tzinfo=UTC).timestamp())
+
+    assert start.row.due_at == end - 30 * DAY
+    [fired] = passed(start, end - 30 * DAY).told(AutomationTriggered)
+    assert fired.details == {"payment_method_end": iso(end), "payment_method": "pm_1"}
+    other = subscription(default_payment_method="pm_2")
+    seen = start.when(updated(other, at=end - 29 * DAY))
+    assert [each.reason for each in seen.told(AutomationSuperseded)] == ["moved"]
+
+
+def test_a_reminder_says_what_the_renewal_will_come_to():
+    start = given(updated(renewing(DATE)), settings=rule("renewal_upcoming", before="3d"))
+    [fired] = passed(start, DATE - 3 * DAY).told(AutomationTriggered)
+
+    assert fired.expected["usd"].amount_minor == fired.mrr["usd"].amount_minor == 2000
