@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from simulation.coupons import Discount
 from simulation.invoices import Invoice, Line, invoice_object, invoice_payment_object
@@ -49,20 +50,23 @@ def draft(
 ) -> Invoice:
     """Make an invoice of these lines, less the discounts of the subscription."""
     life = scene.life
-    discounts = _taken_off(sub, lines, life.discount)
-    total = sum(line.amount for line in lines) - sum(amount for _, amount in discounts)
-    invoice = Invoice(
-        id=id or life.new_id("in"),
-        customer=sub.customer,
-        subscription=sub.id,
-        total=max(0, total),
-        currency=sub.items[0].price.currency,
-        created=life.now,
-        reason=reason,
-        lines=lines,
-        discounts=discounts,
-    )
-    return _tell(scene, invoice, "created")
+    about = {"id": id or life.new_id("in"), "created": life.now, "reason": reason}
+    return _tell(scene, _invoice(sub, lines, life.discount, **about), "created")
+
+
+def foretell(scene: Scene, sub: Subscription, lines: tuple[Line, ...], at: int) -> None:
+    """Tell what these lines will come to then: an invoice that does not exist yet, without an id.
+
+    `sub` is the subscription as it will be.
+    """
+    life = scene.life
+    about = {"id": f"upcoming/{sub.id}/{at}", "created": at, "reason": "upcoming"}
+    invoice = replace(_invoice(sub, lines, life.discount, **about), next_attempt=at + HOUR_S)
+    thing = invoice_object(invoice, life.generation, test=life.test)
+    del thing["id"]
+    for line in thing["lines"]["data"]:
+        line["invoice"] = None
+    life.send("invoice.upcoming", thing)
 
 
 def finalize(scene: Scene, invoice: Invoice) -> Invoice:
@@ -122,6 +126,22 @@ def retry(scene: Scene, id: str, invoice: Invoice, recovers: float) -> Telling[b
             return True
     fail(scene, invoice, None)
     return False
+
+
+def _invoice(
+    sub: Subscription, lines: tuple[Line, ...], of_customer: Discount | None, **about: Any
+) -> Invoice:
+    discounts = _taken_off(sub, lines, of_customer)
+    total = sum(line.amount for line in lines) - sum(amount for _, amount in discounts)
+    return Invoice(
+        customer=sub.customer,
+        subscription=sub.id,
+        total=max(0, total),
+        currency=sub.items[0].price.currency,
+        lines=lines,
+        discounts=discounts,
+        **about,
+    )
 
 
 def _tell(scene: Scene, invoice: Invoice, what: str) -> Invoice:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from simulation.catalog import LOYALTY
 from simulation.scene import Scene, Story
+from simulation.stories.foretelling import foretell_renewals
 from simulation.stories.offers import choose
+from simulation.stories.paying import pay_by_card
 from simulation.stories.renewing import live_on
 from simulation.stories.starting import end_trial, start
 
@@ -16,6 +18,7 @@ def live(scene: Scene, currency: str) -> Story:
     """Tell a customer's whole life, from its creation."""
     chance = scene.chance
     scene.life.send("customer.created", scene.life.written_customer())
+    scene.begin(pay_by_card(scene))
     scene.begin(_be_known(scene))
     scene.begin(_be_loyal(scene))
     scene.begin(_be_deleted(scene))
@@ -31,6 +34,7 @@ def _subscribe(scene: Scene, currency: str, delay_s: int) -> Story:
         if scene.life.is_deleted:
             return
         id = start(scene, choose(scene.chance, currency))
+        scene.begin(foretell_renewals(scene, id))
         if scene.sub(id).status == "trialing":
             yield from end_trial(scene, id)
         yield from live_on(scene, id)

@@ -80,7 +80,7 @@ def test_an_invoice_goes_from_draft_to_its_end_and_each_attempt_is_counted():
     ways = defaultdict(list)
     for event in history(ENDIVE):
         invoice = event["data"]["object"]
-        if invoice["object"] == "invoice":
+        if invoice["object"] == "invoice" and event["type"] != "invoice.upcoming":
             ways[invoice["id"]].append((event["type"], invoice))
     tries = set()
     for way in ways.values():
@@ -102,6 +102,31 @@ def test_a_renewal_is_a_draft_for_about_an_hour():
             made[invoice["id"]] = event["created"]
         if event["type"] == "invoice.finalized" and invoice["id"] in made:
             assert HOUR_S <= event["created"] - made[invoice["id"]] < 2 * HOUR_S
+
+
+def test_an_invoice_is_told_a_week_before_it_is_made_and_has_no_id():
+    told = [event for event in history() if event["type"] == "invoice.upcoming"]
+
+    assert len(told) > 500
+    for event in told:
+        thing = event["data"]["object"]
+        assert "id" not in thing
+        assert thing["period_end"] - event["created"] == 7 * DAY_S
+        assert thing["next_payment_attempt"] == thing["period_end"] + HOUR_S
+
+
+def test_a_card_is_attached_before_it_is_the_default_and_detached_once():
+    last = {}
+    for event in history():
+        thing = event["data"]["object"]
+        if thing["object"] == "payment_method":
+            assert last.get(thing["id"]) != "payment_method.detached"
+            last[thing["id"]] = event["type"]
+        elif thing["object"] == "customer":
+            default = thing["invoice_settings"]["default_payment_method"]
+            assert default is None or default in last
+
+    assert set(last.values()) >= {"payment_method.attached", "payment_method.detached"}
 
 
 def test_dunning_ends_in_every_way():
