@@ -94,7 +94,7 @@ def test_every_recorded_event_is_accounted_for():
 
     assert (result.exit_code, result.exception) == (0, None)
     assert files == 159
-    assert f"{files} records: 41 folded, 118 ignored, 0 duplicate, 0 dead_lettered" in result.stderr
+    assert f"{files} records: 50 folded, 109 ignored, 0 duplicate, 0 dead_lettered" in result.stderr
     assert len(lines(result.stdout)) > 1
 
 
