@@ -47,10 +47,13 @@ def compared(events):
             yield expected_of(facts, now, RULES, invoice["created"]), invoice, now
 
 
+@pytest.mark.parametrize("is_told", [True, False])
 @pytest.mark.parametrize("generation", [Generation.LEGACY, Generation.ENDIVE])
-def test_what_is_expected_of_a_renewal_is_what_it_comes_to(generation):
+def test_what_is_expected_of_a_renewal_is_what_it_comes_to(generation, is_told):
+    year = simulate(seed=5, customers=60, generation=generation)
+    events = [each for each in year if is_told or each["type"] != "invoice.upcoming"]
     known = 0
-    for found, invoice, now in compared(simulate(seed=5, customers=80, generation=generation)):
+    for found, invoice, now in compared(events):
         if not found:
             continue  # usage, a coupon or the prices of a phase that nobody showed
         [(currency, amount)] = found.items()
@@ -62,4 +65,4 @@ def test_what_is_expected_of_a_renewal_is_what_it_comes_to(generation):
         assert abs(amount - invoice["amount_due"]) <= 1
         known += 1
 
-    assert known > 250
+    assert known > 150
