@@ -45,7 +45,10 @@ def losses(transition: Transition, automation: Automation) -> Iterator[Occasion]
     due_at = ended_at + (seconds(automation.grace) if automation.grace else 0)
     was_due = lost_at(transition.before) == ended_at and due_at <= transition.before.at
     if due_at <= transition.after.at and not was_due:
-        yield Occasion(key=str(ended_at), due_at=due_at, details={"ended_at": iso(ended_at)})
+        # Kept: a trial may come and go after it, and leave it the last that was paid for.
+        yield Occasion(
+            key=str(ended_at), due_at=due_at, is_kept=True, details={"ended_at": iso(ended_at)}
+        )
 
 
 def lost_at(facts: Facts) -> int | None:

@@ -46,6 +46,8 @@ def project_triggers(
             update = _judged(transition, announced, automation, occasion)
             updates.append(update)
             if occasion.is_kept:
+                if occasion.subscription is None:
+                    fired = _without_last(fired, automation)
                 fired[key] = Fired(
                     id=moment_id(transition.subject, update.TYPE, key),
                     automation=automation.name,
@@ -87,6 +89,12 @@ def _of_subscription(
     if automation.on in OF_MRR:
         return movements(transition, announced, automation, subscription)
     return changes(transition, automation, subscription)
+
+
+def _without_last(fired: Mapping[str, Fired], automation: Automation) -> dict[str, Fired]:
+    """Of moments of the customer only the last can come again."""
+    last = (automation.name, None)
+    return {key: it for key, it in fired.items() if (it.automation, it.subscription) != last}
 
 
 def _key(automation: Automation, occasion: Occasion) -> str:

@@ -228,3 +228,13 @@ def test_a_customer_that_was_lost_before_the_source_was_connected_is_no_news():
     start = given(settings=rule("customer_lost"))
 
     assert told(start.when(fetched(ENDED, at=START + 9 * DAY))) == []
+
+
+def test_a_customer_that_only_tried_again_is_not_lost_twice():
+    start = given(updated(subscription()), settings=rule("customer_lost"))
+    lost = start.when(deleted(ENDED, at=START + 50))
+    start.when(updated(subscription("sub_2", "trialing", trial_end=START + 90), at=START + 60))
+    over = subscription("sub_2", "canceled", trial_end=START + 90, ended_at=START + 70)
+
+    assert len(told(lost)) == 1
+    assert told(start.when(deleted(over, at=START + 70))) == []
