@@ -17,6 +17,7 @@ from cli.kafka import app as kafka
 from cli.mrr import mrr
 from cli.simulate import simulate
 from cli.statuses import statuses
+from cli.timers import timers
 from cli.up import up
 from cli.worker import worker
 from schemas.errors import SettingsError, SubfoldError
@@ -34,6 +35,7 @@ app.command()(mrr)
 app.command()(init)
 app.command()(simulate)
 app.command()(statuses)
+app.command()(timers)
 app.command()(up)
 app.command()(demo)
 app.add_typer(schemas.app, name="schemas")

@@ -59,6 +59,23 @@ def matches(conditions: Conditions, one: Considered) -> bool:
     )
 
 
+def hold_for(
+    conditions: Conditions | None, facts: Facts, mrr: MrrView, subscription: Subscription | None
+) -> bool:
+    """Whether they hold for a subscription as it is; of a customer, for any of its own."""
+    if conditions is None:
+        return True
+    return any(
+        matches(
+            conditions,
+            Considered(
+                entry=facts.subscriptions[each.id], status=each.status, facts=facts, mrr=mrr
+            ),
+        )
+        for each in ((subscription,) if subscription else facts.current)
+    )
+
+
 def period_days(subscription: Subscription) -> int | None:
     """The shortest period of its items, in nominal days; None where nothing recurs."""
     lengths = (

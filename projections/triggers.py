@@ -8,7 +8,7 @@ from typing import Any
 
 from projections.ahead import ahead, seconds
 from projections.changes import changes
-from projections.conditions import Considered, matches
+from projections.conditions import hold_for
 from projections.ends import ends, losses
 from projections.expected import expected_of
 from projections.movings import movements, silence, stages
@@ -41,7 +41,7 @@ def project_triggers(
     for automation in transition.settings.automations:
         for occasion in _occasions(transition, announced, automation):
             key = _key(automation, occasion)
-            if key in fired or not _holds(transition, automation, occasion.subscription):
+            if key in fired or not _applies(transition, automation, occasion):
                 continue
             update = _judged(transition, announced, automation, occasion)
             updates.append(update)
@@ -91,6 +91,13 @@ def _of_subscription(
     return changes(transition, automation, subscription)
 
 
+def _applies(transition: Transition, automation: Automation, occasion: Occasion) -> bool:
+    """Whether its conditions hold as this record leaves the subscription, or one of them."""
+    return hold_for(
+        automation.when, transition.after, transition.standing.mrr, occasion.subscription
+    )
+
+
 def _without_last(fired: Mapping[str, Fired], automation: Automation) -> dict[str, Fired]:
     """Of moments of the customer only the last can come again."""
     last = (automation.name, None)
@@ -101,27 +108,6 @@ def _key(automation: Automation, occasion: Occasion) -> str:
     """What names the moment for ever: the rule, what it is about, and which one."""
     about = occasion.subscription.id if occasion.subscription else "customer"
     return f"{automation.name}/{about}/{occasion.key}"
-
-
-def _holds(
-    transition: Transition, automation: Automation, subscription: Subscription | None
-) -> bool:
-    """Whether its conditions hold as this record leaves the subscription, or one of them."""
-    if automation.when is None:
-        return True
-    facts = transition.after
-    return any(
-        matches(
-            automation.when,
-            Considered(
-                entry=facts.subscriptions[each.id],
-                status=each.status,
-                facts=facts,
-                mrr=transition.standing.mrr,
-            ),
-        )
-        for each in ((subscription,) if subscription else facts.current)
-    )
 
 
 def _judged(

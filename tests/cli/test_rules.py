@@ -40,6 +40,23 @@ def test_it_prints_what_would_have_been_told_when(tmp_path):
     assert done.stderr.splitlines()[-2:] == ["soon: 2", "gone: 0"]
 
 
+def test_it_says_what_was_held_back_and_what_holds_no_more(tmp_path):
+    usual = price(recurring={"interval": "year", "interval_count": 1})
+    near = subscription("sub_2", items=[item(price=usual, current_period_end=START + 20 * DAY)])
+    gone = {**near, "status": "canceled", "ended_at": START + 14 * DAY}
+    (tmp_path / "late.jsonl").write_bytes(
+        orjson.dumps(updated(near)) + b"\n" + orjson.dumps(updated(gone, at=START + 14 * DAY))
+    )
+    done = run(tmp_path, "--events", f"{tmp_path}/late.jsonl")
+
+    assert done.stdout.splitlines()[-3:] == [
+        f"{iso(START + 13 * DAY)}  soon  cus_ana  sub_2",
+        f"{iso(START + 14 * DAY)}  soon  cus_ana  sub_2  holds no more: over",
+        f"{iso(START + 14 * DAY)}  gone  cus_ana  sub_2",
+    ]
+    assert "soon: 1; held back: 1 past_at_first_sight" in done.stderr
+
+
 def test_it_shows_what_lies_between_the_times_as_json(tmp_path):
     done = run(tmp_path, "--from", str(DATE - 8 * DAY), "--to", str(DATE), "--json")
 
