@@ -126,22 +126,30 @@ def _judged(
         "due_at": iso(occasion.due_at),
         "late_by_s": max(transition.now - occasion.due_at, 0),
     }
-    # A date that moved so near that its moment was past is dealt with at once: that is not late.
-    late_s = transition.now - max(occasion.due_at, transition.effective_at)
-    reason = (
-        occasion.held
-        or ("before_rule" if occasion.until and occasion.due_at < rule.since else None)
-        or ("too_late" if occasion.until and occasion.until <= transition.now else None)
-        or ("late" if automation.late == "skip" and late_s > LATE_S else None)
-        or ("not_useful_any_more" if _is_useless(automation, late_s) else None)
-    )
+    reason = _held(transition, automation, occasion, since=rule.since)
     if reason:
         return AutomationSkipped(**about, reason=reason)
     return _trigger(transition, announced, occasion, about)
 
 
-def _is_useless(automation: Automation, late_s: int) -> bool:
-    return automation.useful_until is not None and late_s > seconds(automation.useful_until)
+def _held(
+    transition: Transition, automation: Automation, occasion: Occasion, *, since: int
+) -> str | None:
+    """Why nobody shall act on it, in a closed word; None when it is to be told."""
+    now, until = transition.now, occasion.until
+    # A change that comes by itself is news whenever it happened; what was caught up may be old.
+    is_news = until is None and transition.common["origin"] == "live"
+    # A date that moved so near that its moment was past is dealt with at once: that is not late.
+    late_s = now - max(occasion.due_at, transition.effective_at)
+    useful_s = seconds(automation.useful_until) if automation.useful_until else late_s
+    reasons = (
+        (occasion.held is not None, str(occasion.held)),
+        (occasion.due_at < since and not is_news, "before_rule"),
+        (until is not None and until <= now, "too_late"),
+        (automation.late == "skip" and late_s > LATE_S, "late"),
+        (late_s > useful_s, "not_useful_any_more"),
+    )
+    return next((reason for holds, reason in reasons if holds), None)
 
 
 def _expected(transition: Transition, subscription: Subscription | None) -> dict[str, Amount]:

@@ -17,6 +17,7 @@ from build import (
     updated,
 )
 from scenario import given
+from schemas.records import Kind
 from schemas.settings import BusinessSettings
 from schemas.times import iso
 from schemas.updates import AutomationSkipped, AutomationSuperseded, AutomationTriggered
@@ -159,6 +160,18 @@ def test_a_rule_tells_nothing_of_the_time_before_it():
 
     assert [each.reason for each in seen.told(AutomationSkipped)] == ["before_rule"]
     assert told(seen) == []
+
+
+@pytest.mark.parametrize(("kind", "fires"), [(Kind.WEBHOOK, 1), (Kind.CATCH_UP, 0)])
+def test_a_change_before_the_rule_is_told_as_long_as_it_came_by_itself(kind, fires):
+    start = given(updated(subscription("sub_2")), updated(subscription()))
+    content = rule("subscription_canceled")
+    start.settings = start.settings.followed_by(2, content, at=START + 9)
+    ended = subscription(status="canceled", ended_at=START + 5)
+    seen = start.when(updated(ended, at=START + 5), kind=kind)
+
+    assert len(told(seen)) == fires
+    assert len(seen.told(AutomationSkipped)) == 1 - fires
 
 
 def test_a_rule_keeps_its_version_while_others_change():
