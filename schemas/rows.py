@@ -195,11 +195,13 @@ class Announced:
 class Row:
     """All that is known of one customer and all that was said of it.
 
-    `due_at` is when it next means something else by time alone, under the settings announced with.
+    `due_at` is when it next means something else by time alone, under the settings announced with;
+    `clock` is the test clock of Stripe's that it lives by.
     """
 
     subject: str
     facts: Facts
     announced: Announced
     due_at: int | None = None
+    clock: str | None = None
     fold_version: int = FOLD_VERSION

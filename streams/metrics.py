@@ -26,9 +26,21 @@ unknown_statuses = Counter(
     "Times that a customer's subscription came into a status that Stripe did not have when this "
     "release was made and that no stage rule names: alarm on any.",
 )
+ticks = Counter(
+    "subfold_ticks_total",
+    "Ticks of the clock: written, and ignored because they lay too far ahead of the broker's time. "
+    "Alarm on any that was ignored: the clocks of this machine and the broker differ.",
+    ["outcome"],
+)
+timers = Gauge("subfold_timers", "Rows that will be due at some time.", ["partition"])
+tick_lag_seconds = Gauge(
+    "subfold_tick_lag_seconds", "How late the newest tick was written.", ["partition"]
+)
 rows = Gauge("subfold_rows", "Customer rows held.", ["partition"])
 position = Gauge("subfold_position", "Next offset of the log to be folded.", ["partition"])
 lag_seconds = Gauge(
     "subfold_event_lag_seconds", "Age of the newest folded record when committed.", ["partition"]
 )
 recovery_seconds = Gauge("subfold_recovery_seconds", "How long the last reading of rows took.")
+OF_PARTITION = (rows, position, lag_seconds, timers, tick_lag_seconds)
+"""Gauges of a partition, which go when it is lost."""

@@ -137,6 +137,7 @@ def _moved(
         facts=facts,
         announced=replace(announced, settings_version=settings.version),
         due_at=next_due(facts, settings.content),
+        clock=facts.profile.test_clock if facts.profile and not subject.livemode else None,
     )
     # A redelivery under newer rules, or in another shape, may tell something else.
     identity = f"{reading.identity}|{settings.version}"

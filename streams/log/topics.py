@@ -73,7 +73,7 @@ def topic_table(*, application: str, prefix: str) -> tuple[TopicSpec, ...]:
             key="subject",
             value="the body, byte for byte",
             config=FOREVER | log_sizes | {"message.timestamp.type": "LogAppendTime"},
-            written_by=("ingest", "settings"),
+            written_by=("ingest", "settings", "worker"),
             read_by=("worker", "settings", "auditor"),
         ),
         TopicSpec(

@@ -23,6 +23,7 @@ from streams.worker.marker import (
     decode_marker,
     decode_settings,
 )
+from streams.worker.timers import Due, Timers
 
 DECODED_ROWS_MAX = 5_000
 """Rows kept as objects for each partition; the rest is decoded when it is needed."""
@@ -38,6 +39,7 @@ class Partition:
         table: The rows of all partitions, as bytes.
         producer: Transactional; from its start on the former owner can commit no more.
         read_to: Next offset of the changelog to be read when the partition is taken over again.
+        timers: When its rows are due.
         epoch: Of the seek that the records to fold must have been fetched after.
     """
 
@@ -49,6 +51,7 @@ class Partition:
     read_to: int = 0
     epoch: int = -1
     marker: Marker = field(default_factory=Marker)
+    timers: Timers = field(default_factory=Timers)
     settings: SettingsInForce = field(default_factory=SettingsInForce)
 
     def row(self, key: bytes) -> Row | None:
@@ -88,14 +91,19 @@ class Partition:
         self.table.update({self.place(key): data for key, data in stored.items()})
         self.keys.update(stored)
         self.marker = marker
+        if settings.version != self.settings.version:
+            self.timers.outdate(self.keys)
         self.settings = settings
         for key, row in rows.items():
+            self.timers.set(key, Due.of(row), settings_version=settings.version)
             self.decoded[key] = row
             self.decoded.move_to_end(key)
         while len(self.decoded) > DECODED_ROWS_MAX:
             self.decoded.popitem(last=False)
 
-    def read(self, key: bytes, value: bytes | None) -> None:
+    def read(
+        self, key: bytes, value: bytes | None, headers: Iterable[tuple[str, bytes | None]]
+    ) -> None:
         """Take over one record of the changelog.
 
         Raises:
@@ -106,14 +114,18 @@ class Partition:
                 self.marker = decode_marker(value)
             elif key == SETTINGS_KEY and value is not None:
                 self.settings = decode_settings(value)
+                self.timers.outdate(self.keys)
             return
         self.decoded.pop(key, None)
         if value is None:
             self.table.pop(self.place(key), None)
             self.keys.discard(key)
+            self.timers.drop(key)
         else:
             self.table[self.place(key)] = value
             self.keys.add(key)
+            due = Due.read(headers)
+            self.timers.set(key, due, settings_version=self.settings.version)
 
 
 class Held:
@@ -134,6 +146,6 @@ class Held:
         for partition in dropped:
             for key in partition.keys:
                 self.table.pop(partition.place(key), None)
-            for gauge in (metrics.rows, metrics.position, metrics.lag_seconds):
+            for gauge in metrics.OF_PARTITION:
                 gauge.remove(str(partition.number))
         return dropped

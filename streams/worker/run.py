@@ -12,6 +12,7 @@ from schemas.errors import BrokerError, SettingsError
 from streams.log.admin import missing_or_wrong
 from streams.settings import Deployment, Worker
 from streams.worker.app import build_app
+from streams.worker.clock import Clock
 from streams.worker.health import HealthServer
 
 log = structlog.get_logger()
@@ -34,6 +35,7 @@ def run(deployment: Deployment) -> None:
     worker = faust.Worker(
         app,
         HealthServer(deployment.worker, app.held),
+        Clock(app),
         loop=loop,
         debug=False,
         quiet=True,

@@ -117,7 +117,7 @@ async def _read_rows(reader: AIOKafkaConsumer, places: Mapping[TopicPartition, P
         for place, records in (await reader.getmany(*behind, timeout_ms=POLL_MS)).items():
             count += len(records)
             for record in records:
-                places[place].read(record.key, record.value)
+                places[place].read(record.key, record.value, record.headers)
         for place in list(behind):
             places[place].read_to = await reader.position(place)
             if places[place].read_to >= ends[place]:

@@ -21,6 +21,7 @@ from streams.worker.marker import (
 )
 from streams.worker.names import Names
 from streams.worker.partition import Partition
+from streams.worker.timers import Due
 
 BATCH_BYTES = 1_000_000
 """Of records sent together; below Kafka's default `max.message.bytes`. A larger one goes alone."""
@@ -62,7 +63,10 @@ async def commit(partition: Partition, folded: Folded, marker: Marker, names: Na
         UnknownCommitError: It may have been written, or not.
     """
     producer, number = partition.producer, partition.number
-    changelog = [Output(topic="", key=key, value=row) for key, row in folded.stored.items()]
+    changelog = [
+        Output(topic="", key=key, value=row, headers=Due.of(folded.rows[key]).headers())
+        for key, row in folded.stored.items()
+    ]
     changelog.append(Output(topic="", key=MARKER_KEY, value=encode_marker(marker)))
     if folded.settings is not partition.settings:
         settings = encode_settings(folded.settings)

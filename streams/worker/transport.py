@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
-from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import IllegalStateError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import Message
@@ -145,6 +145,16 @@ class BatchConsumer(driver.Consumer):
         await self.seek_wait({tp: each.marker.next_offset for tp, each in places.items()})
         for partition in held.values():
             partition.epoch = self._thread.epoch
+
+    def log_end(self, number: int) -> int | None:
+        """Where the log ended when it was last fetched; None before that, or when it is lost."""
+        consumer = self._thread._consumer  # noqa: SLF001 - Faust's `highwater` asks in vain for an own topic
+        place = TopicPartition(self.app.names.log, number)
+        try:
+            end = consumer.highwater(place) if consumer else None
+        except (AssertionError, IllegalStateError):
+            return None
+        return None if end is None else int(end)
 
     async def group_offsets(self, numbers: set[int]) -> dict[int, int | None]:
         """What the group has committed of the log's partitions, for comparison only."""

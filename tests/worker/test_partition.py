@@ -19,8 +19,11 @@ from streams.worker.marker import (
     encode_settings,
 )
 from streams.worker.partition import Held, Partition
+from streams.worker.timers import Due
 
 KEY = SUBJECT.encode()
+
+DUE = Due(None, 0)
 
 
 def partition(table=None, number=0) -> Partition:
@@ -71,15 +74,15 @@ def test_settings_come_back_as_they_were_written():
 )
 def test_what_a_newer_release_wrote_is_not_guessed_at(key, value):
     with pytest.raises(NewerRowError, match="newer release"):
-        partition().read(key, value)
+        partition().read(key, value, ())
 
 
 def test_rows_marker_and_settings_are_read_from_the_changelog():
     fresh, table = partition(), {}
     committed(partition(table), KEY)
-    fresh.read(KEY, table[fresh.place(KEY)])
-    fresh.read(MARKER_KEY, encode_marker(Marker(next_offset=5)))
-    fresh.read(SETTINGS_KEY, encode_settings(SettingsInForce(version=4)))
+    fresh.read(KEY, table[fresh.place(KEY)], DUE.headers())
+    fresh.read(MARKER_KEY, encode_marker(Marker(next_offset=5)), ())
+    fresh.read(SETTINGS_KEY, encode_settings(SettingsInForce(version=4)), ())
 
     assert fresh.row(KEY).subject == SUBJECT
     assert fresh.marker.next_offset == 5
@@ -90,7 +93,7 @@ def test_rows_marker_and_settings_are_read_from_the_changelog():
 def test_a_row_that_is_read_anew_is_not_answered_from_memory():
     kept = partition()
     committed(kept, KEY)
-    kept.read(KEY, None)
+    kept.read(KEY, None, ())
 
     assert kept.row(KEY) is None
     assert kept.stored(KEY) is None
