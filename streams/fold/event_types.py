@@ -30,6 +30,7 @@ class Effect(StrEnum):
     SCHEDULE = "what becomes of the subscription when its phases end"
     CHECKOUT = "your own id, where the session carries it"
     PAYMENT_METHOD = "that way to pay: until when its card is good, and whether it is gone"
+    CLOCK = "the time of all customers that live by that test clock"
     TERMS = "none by itself: what concerns a customer comes as an enrichment record"
     KEPT = "none: kept for an account's history"
 
@@ -129,13 +130,19 @@ EVENT_TYPES: dict[str, EventType] = {
     **_types("customer.source", "deleted", Key.FORMER, Effect.PAYMENT_METHOD),
     **_types(
         "test_helpers.test_clock",
-        "advancing created deleted internal_failure ready",
+        "advancing created deleted ready",
         Key.NONE,
-        Effect.KEPT,
+        Effect.CLOCK,
     ),
+    # How far the clock came before it failed, nobody knows.
+    **_types("test_helpers.test_clock", "internal_failure", Key.NONE, Effect.KEPT),
 }
 
+BROADCASTS = frozenset(name for name, (_, effect) in EVENT_TYPES.items() if effect is Effect.CLOCK)
+"""Event types that concern many customers: stored in every partition of the log."""
 FOLDED_EVENTS = frozenset(
-    name for name, (_, effect) in EVENT_TYPES.items() if effect not in {Effect.TERMS, Effect.KEPT}
+    name
+    for name, (_, effect) in EVENT_TYPES.items()
+    if effect not in {Effect.CLOCK, Effect.TERMS, Effect.KEPT}
 )
-"""Event types that change a row."""
+"""Event types that change a row by themselves."""

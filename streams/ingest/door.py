@@ -120,7 +120,7 @@ class Door:
         if envelope.foreign:
             log.warning("webhook_foreign", source=source_id, reason=envelope.foreign)
         headers = log_headers(
-            kind=Kind.WEBHOOK,
+            kind=Kind.BROADCAST if envelope.is_broadcast else Kind.WEBHOOK,
             source=source_id,
             event_id=envelope.event_id,
             event_type=envelope.event_type,
@@ -131,7 +131,8 @@ class Door:
         if self._storing >= STORING_MAX:
             raise RefusedRequestError(Outcome.BUSY)
         self._storing += 1
+        store = self._log.broadcast if envelope.is_broadcast else self._log.append
         try:
-            await self._log.append(key=envelope.key, value=body, headers=headers)
+            await store(key=envelope.key, value=body, headers=headers)
         finally:
             self._storing -= 1

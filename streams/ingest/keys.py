@@ -14,7 +14,7 @@ import orjson
 
 from schemas.records import NO_CUSTOMER
 from schemas.wire.events import THIN, unwrap
-from streams.fold.event_types import EVENT_TYPES, Key
+from streams.fold.event_types import BROADCASTS, EVENT_TYPES, Key
 from streams.settings import Source
 
 INVALID = "invalid"
@@ -32,7 +32,7 @@ class Envelope:
     """What the log needs to know of a body; all else is for the fold to read.
 
     `foreign` names what the body claims and its source does not have; such a record is stored and
-    then dead-lettered.
+    then dead-lettered. `is_broadcast`: it concerns no single customer, so each partition needs it.
     """
 
     key: str
@@ -40,6 +40,7 @@ class Envelope:
     event_type: str = ""
     api_version: str = ""
     foreign: Foreign | None = None
+    is_broadcast: bool = False
 
 
 class _UnkeyableError(Exception):
@@ -67,12 +68,15 @@ def read_envelope(body: bytes, source_id: str, source: Source) -> Envelope:
             event_id=_fit(event.get("id"), _ID),
             event_type=_fit(event.get("type"), _WORD),
         )
+    foreign = _foreign(account, mode, source)
     return Envelope(
         key=f"{source_id}/{account}/{mode}/{customer}",
         event_id=event_id,
         event_type=event_type,
         api_version=_fit(event.get("api_version"), _WORD),
-        foreign=_foreign(account, mode, source),
+        foreign=foreign,
+        # Live data has no test clocks, and what is foreign is one dead letter, not one for each.
+        is_broadcast=event_type in BROADCASTS and mode == "test" and foreign is None,
     )
 
 

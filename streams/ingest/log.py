@@ -8,6 +8,8 @@ aiokafka's buffer: Stripe then sends the event again, and the fold knows it as a
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 import aiohttp
@@ -16,6 +18,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from schemas.errors import BrokerError
+from streams.log.broadcast import write_to_each
 from streams.log.client import connection
 from streams.log.records import Headers
 from streams.log.topics import LOG, LOG_BYTES_MAX
@@ -41,6 +44,13 @@ class Log(Protocol):
 
         Raises:
             BrokerError: It is not, or not known to be.
+        """
+
+    async def broadcast(self, *, key: str, value: bytes, headers: Headers) -> None:
+        """Return when the record is stored in every partition.
+
+        Raises:
+            BrokerError: At least one has it not, or is not known to have it.
         """
 
     @property
@@ -69,12 +79,30 @@ class KafkaLog:
         Raises:
             BrokerError: Kafka refused it, or did not acknowledge it in time.
         """
+        async with self._acknowledged() as producer:
+            await producer.send_and_wait(self._topic, value, key=key.encode(), headers=headers)
+
+    async def broadcast(self, *, key: str, value: bytes, headers: Headers) -> None:
+        """Return when all in-sync replicas of every partition have the record.
+
+        Raises:
+            BrokerError: As `append`; some partitions may have it.
+        """
+        async with self._acknowledged() as producer:
+            partitions = sorted(await producer.partitions_for(self._topic))
+            await write_to_each(
+                producer, self._topic, partitions, key=key.encode(), value=value, headers=headers
+            )
+
+    @asynccontextmanager
+    async def _acknowledged(self) -> AsyncIterator[AIOKafkaProducer]:
+        """The producer, for as long as an answer is waited for."""
         producer = self._producer
         if producer is None:
             raise BrokerError("Kafka has not answered yet")
         try:
             async with asyncio.timeout(ACK_TIMEOUT_S):
-                await producer.send_and_wait(self._topic, value, key=key.encode(), headers=headers)
+                yield producer
         except TimeoutError as error:
             raise BrokerError("Kafka did not acknowledge in time") from error
         except KafkaError as error:

@@ -22,6 +22,7 @@ from schemas.errors import BrokerError
 from schemas.records import Kind
 from schemas.settings import BusinessSettings, SettingsRecord
 from streams.log.admin import count_log_partitions
+from streams.log.broadcast import FIRST, write_to_each
 from streams.log.client import connection
 from streams.log.records import log_headers
 from streams.log.topics import LOG
@@ -29,8 +30,6 @@ from streams.settings import Kafka
 
 KEY = b"-/-/-/settings"
 SOURCE = "-"
-FIRST = 0
-"""The partition that is written first and says what was applied."""
 CLOCK_SKEW_MS = 3_600_000
 """How far the clocks of two brokers may lie apart at most."""
 SILENCE_S = 30
@@ -81,8 +80,7 @@ async def apply_settings(
         last = await _last(reader, topic)
         if last and last.record.hash == business.content_hash():
             missing = await _partitions_without(reader, topic, last, partitions)
-            for partition in missing:
-                await _append(producer, topic, partition, last.record)
+            await _append(producer, topic, missing, last.record)
             outcome: Literal["completed", "already_applied"] = (
                 "completed" if missing else "already_applied"
             )
@@ -95,13 +93,11 @@ async def apply_settings(
             announce=announce,
             content=business,
         )
-        ours = await _append(producer, topic, FIRST, record)
+        ours = (await _append(producer, topic, [FIRST], record))[FIRST]
         counts = await _last(reader, topic, offset=last.offset if last else 0)
         if counts is None or counts.offset != ours:
             raise BrokerError("somebody applied other settings at the same moment: apply again")
-        for partition in partitions:
-            if partition != FIRST:
-                await _append(producer, topic, partition, record)
+        await _append(producer, topic, [each for each in partitions if each != FIRST], record)
     return Application(outcome="applied", record=record)
 
 
@@ -159,13 +155,14 @@ def _read(record: ConsumerRecord) -> Applied:
 
 
 async def _append(
-    producer: AIOKafkaProducer, topic: str, partition: int, record: SettingsRecord
-) -> int:
-    written = await producer.send_and_wait(
+    producer: AIOKafkaProducer, topic: str, partitions: Iterable[int], record: SettingsRecord
+) -> dict[int, int]:
+    return await write_to_each(
+        producer,
         topic,
+        partitions,
         key=KEY,
         value=record.model_dump_json().encode(),
-        partition=partition,
         headers=log_headers(
             kind=Kind.SETTINGS,
             source=SOURCE,
@@ -175,7 +172,6 @@ async def _append(
             received_at_ms=int(time.time() * 1000),
         ),
     )
-    return int(written.offset)
 
 
 @asynccontextmanager

@@ -55,5 +55,5 @@ def test_what_concerns_no_customer_by_its_key_is_not_folded():
     assert not [
         name
         for name, (key, effect) in EVENT_TYPES.items()
-        if key is Key.NONE and effect not in {Effect.TERMS, Effect.KEPT}
+        if key is Key.NONE and effect not in {Effect.CLOCK, Effect.TERMS, Effect.KEPT}
     ]

@@ -21,6 +21,7 @@ NOW = 1_800_000_000
 SECRET = "whsec_of_these_tests"
 OLD_SECRET = "whsec_being_rolled"
 PLATFORM_SECRET = "whsec_of_the_platform"
+PARTITIONS = 3
 
 
 def event(**fields: Any) -> dict[str, Any]:
@@ -58,15 +59,20 @@ def signed(body: bytes, **how: Any) -> list[tuple[str, str]]:
 
 @dataclass
 class ListLog:
-    """A log that keeps what it is given, or refuses it while `is_ready` is false."""
+    """A log that keeps what it is given, or refuses it while `is_ready` is false or it is full."""
 
     records: list[dict[str, Any]] = field(default_factory=list)
     is_ready: bool = True
+    room: int = 1_000
 
     async def append(self, *, key: str, value: bytes, headers: list[tuple[str, bytes]]) -> None:
-        if not self.is_ready:
+        if not self.is_ready or len(self.records) >= self.room:
             raise BrokerError("Kafka did not acknowledge in time")
         self.records.append({"key": key, "value": value, "headers": dict(headers)})
+
+    async def broadcast(self, *, key: str, value: bytes, headers: list[tuple[str, bytes]]) -> None:
+        for _ in range(PARTITIONS):
+            await self.append(key=key, value=value, headers=headers)
 
 
 def door_of(log: ListLog, **bounds: Any) -> Any:

@@ -3,10 +3,20 @@
 import asyncio
 
 import pytest
-from prometheus_client import generate_latest
+from prometheus_client import REGISTRY, generate_latest
 
 from streams.log.topics import BODY_BYTES_MAX
-from stripe_side import NOW, OLD_SECRET, PLATFORM_SECRET, SECRET, body_of, post, signature, signed
+from stripe_side import (
+    NOW,
+    OLD_SECRET,
+    PARTITIONS,
+    PLATFORM_SECRET,
+    SECRET,
+    body_of,
+    post,
+    signature,
+    signed,
+)
 
 BODY = body_of()
 
@@ -184,3 +194,33 @@ async def test_metrics_name_no_source_that_nobody_configured(app):
 
     assert b'{outcome="unknown_source",source="other"}' in metrics.body
     assert b"made-up" not in generate_latest()
+
+
+CLOCK = body_of(
+    type="test_helpers.test_clock.ready",
+    data={"object": {"object": "test_helpers.test_clock", "id": "clock_1", "frozen_time": NOW}},
+)
+
+
+async def test_a_test_clock_is_stored_in_every_partition_and_counted_once(app, log):
+    counted = stored_count()
+
+    answer = await post(app, CLOCK, signed(CLOCK))
+
+    assert answer.status == 200
+    assert [(record["key"], record["headers"]["kind"]) for record in log.records] == [
+        ("main/-/test/-/clock_1", b"broadcast")
+    ] * PARTITIONS
+    assert stored_count() == counted + 1
+
+
+async def test_a_test_clock_that_only_some_partitions_have_comes_again(app, log):
+    log.room = PARTITIONS - 1
+
+    assert (await post(app, CLOCK, signed(CLOCK))).status == 503
+    assert len(log.records) == PARTITIONS - 1
+
+
+def stored_count():
+    labels = {"source": "main", "outcome": "stored"}
+    return REGISTRY.get_sample_value("subfold_webhook_requests_total", labels) or 0

@@ -48,3 +48,21 @@ async def test_a_record_that_the_broker_refuses_holds_up_no_other(bootstrap_serv
 
     records = await read_log(bootstrap_servers, prefix)
     assert [record.value for record in records] == [b"before", b"after"]
+
+
+async def test_what_concerns_many_customers_is_in_every_partition(bootstrap_servers, prefix):
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    await admin.create_topics([NewTopic(prefix + LOG, 4, 1)])
+    await admin.close()
+    log = KafkaLog(Kafka(bootstrap_servers=bootstrap_servers, prefix=prefix))
+    running = asyncio.create_task(log.run())
+    await until_ready(log)
+
+    await log.broadcast(key="k", value=b"of all", headers=[])
+    running.cancel()
+    await asyncio.wait({running})
+
+    records = await read_log(bootstrap_servers, prefix)
+    assert sorted(record.partition for record in records) == [0, 1, 2, 3]
+    assert {(record.key, record.value) for record in records} == {(b"k", b"of all")}

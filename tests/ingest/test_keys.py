@@ -190,3 +190,30 @@ def test_any_event_comes_to_a_key_of_the_contract(data, account, livemode):
     body = body_of(data={"object": data}, account=account, livemode=livemode)
 
     assert key(body) == INVALID or SHAPE.fullmatch(key(body))
+
+
+def clock_event(name: str = "ready", **fields: object) -> bytes:
+    clock = {"object": "test_helpers.test_clock", "id": "clock_1", "frozen_time": 1_800_000_000}
+    return body_of(type=f"test_helpers.test_clock.{name}", data={"object": clock}, **fields)
+
+
+@pytest.mark.parametrize("name", ["advancing", "created", "deleted", "ready"])
+def test_a_test_clock_concerns_many_customers(name):
+    about_clock = read_envelope(clock_event(name), "main", ALL)
+
+    assert (about_clock.key, about_clock.is_broadcast) == ("main/-/test/-/clock_1", True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        clock_event("internal_failure"),
+        clock_event(livemode=True),
+        clock_event(account="acct_9"),
+        body_of(type="account.updated", data={"object": {"object": "account", "id": "acct_9"}}),
+        body_of(),
+    ],
+    ids=["failed", "live", "foreign", "account", "customer"],
+)
+def test_what_need_not_be_everywhere_is_stored_once(body):
+    assert not read_envelope(body, "main", Source(livemode=True, test=True)).is_broadcast
