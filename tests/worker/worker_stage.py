@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ from streams.worker.names import Names
 from worker_process import SUBFOLD, Worker, until
 
 PARTITIONS = 2
+ROOT = Path(__file__).parents[2]
+CRASHING = (sys.executable, Path(__file__).with_name("crashing_worker.py"))
 EVENTS = [mode + name for mode in ("", TEST) for name in UPDATES] + [DEAD_LETTERS]
 
 
@@ -46,10 +49,13 @@ class Stage:
     def names(self) -> Names:
         return Names(prefix=self.kafka.prefix, application=self.deployment.worker.application)
 
-    def start(self) -> Worker:
+    def start(self, *, dying_at: str | None = None) -> Worker:
+        """Start a worker, or one that kills itself at a point of `crashing_worker`."""
+        command = [SUBFOLD, "worker"] if dying_at is None else [*CRASHING, dying_at]
         log, port = self.folder / f"worker{len(self.workers)}.log", free_port()
         environ = {
             "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
             "KAFKA_BOOTSTRAP_SERVERS": str(self.kafka.bootstrap_servers),
             "SUBFOLD_KAFKA__PREFIX": self.kafka.prefix,
             "SUBFOLD_KAFKA__PARTITIONS": str(self.kafka.partitions),
@@ -58,7 +64,7 @@ class Stage:
         }
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [SUBFOLD, "worker"], cwd=self.folder, env=environ, stdout=output, stderr=output
+                command, cwd=self.folder, env=environ, stdout=output, stderr=output
             )
         self.workers.append(Worker(process, log, f"http://127.0.0.1:{port}"))
         return self.workers[-1]
