@@ -41,8 +41,9 @@ check: $(READY) ## Format, lint, types, layers, container files, generated pages
 	@made=$$(mktemp -d); trap 'rm -rf $$made' EXIT; $(BIN)/subfold schemas export $$made >/dev/null; \
 		diff -r docs/schemas $$made || $(STALE)
 
-bench: $(READY) ## Measure the worker beside a bare loop and the fold alone, in one run
+bench: $(READY) ## Measure the worker beside a bare loop and the fold alone, and the clock
 	@$(BIN)/python -m benchmarks.bench
+	@$(BIN)/python -m benchmarks.clock
 
 # Works on copies in ./mutants. What was found stands until its code changes: after new tests, name
 # what to ask again, as in MUTANTS='projections.mrr.*'; `make clean` forgets all.
