@@ -27,6 +27,7 @@ mrr = "subscription.mrr"          # or "committed_mrr", "metadata:<key>"
 renewal_date = "subscription.current_period_end"  # or "trial_end", "metadata:<key>"
 renewal_of = "earliest"           # of several subscriptions: or "largest", "primary"
 primary = "metadata:primary"      # the key that marks a customer's main subscription
+time_zone = "UTC"                 # whose days "30d before" counts; or "Europe/Berlin" …
 
 [mrr]
 preset = "standard"               # or "stripe", "net"; a switch below overrides it

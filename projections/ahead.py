@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from projections.conditions import DAY_S
 from projections.dates import Date, dates_of
 from projections.occasions import Occasion
+from projections.spans import before, seconds
 from schemas.automations import Automation
 from schemas.objects import Subscription
 from schemas.rows import Facts, Fired
@@ -19,7 +19,6 @@ from schemas.settings import BusinessSettings
 from schemas.times import iso
 from schemas.transitions import Transition
 
-SECONDS = {"d": DAY_S, "h": 3_600}
 DETAILS = {
     "renewal_upcoming": (),
     "trial_ending": ("trial_end",),
@@ -42,14 +41,14 @@ def ahead(
     transition: Transition, automation: Automation, subscription: Subscription
 ) -> Iterator[Occasion]:
     """The moments before the subscription's dates that this record brought."""
-    before, after = transition.before, transition.after
-    known = before.subscriptions.get(subscription.id)
-    former = dates_of(before, known.now, automation, transition.settings) if known else {}
+    former_facts, after = transition.before, transition.after
+    known = former_facts.subscriptions.get(subscription.id)
+    former = dates_of(former_facts, known.now, automation, transition.settings) if known else {}
     for moment in moments(after, subscription, automation, transition.settings):
         if moment.due_at > after.at or moment.date <= after.at:
             continue
         was_armed = moment.of in former and former[moment.of].at == moment.date
-        if not was_armed or moment.due_at > before.at:
+        if not was_armed or moment.due_at > former_facts.at:
             said = (iso(moment.date), moment.of)
             yield Occasion(
                 key="/".join(filter(None, (moment.span, str(moment.date), moment.of))),
@@ -67,10 +66,13 @@ def moments(
     facts: Facts, subscription: Subscription, automation: Automation, settings: BusinessSettings
 ) -> Iterator[Moment]:
     """All moments that the automation has before the subscription's date, whenever they are."""
+    zone = settings.business.time_zone
     for of, date in dates_of(facts, subscription, automation, settings).items():
         for span in automation.before:
-            if _is_well_within(seconds(span), date):
-                yield Moment(span, date.at - seconds(span), date.at, of)
+            due_at = before(date.at, span, zone=zone, at=automation.at)
+            is_armed = automation.even_if_short or _is_well_within(seconds(span), date)
+            if is_armed and due_at < date.at:
+                yield Moment(span, due_at, date.at, of)
 
 
 def is_ahead(
@@ -80,11 +82,6 @@ def is_ahead(
     entry = facts.subscriptions.get(fired.subscription or "")
     dates = dates_of(facts, entry.now, automation, settings) if entry else {}
     return any(date.at == fired.until for date in dates.values())
-
-
-def seconds(span: str) -> int:
-    """The length of `30d` or `12h`; a day in UTC always has 24 hours."""
-    return int(span[:-1]) * SECONDS[span[-1]]
 
 
 def _is_well_within(span_s: int, date: Date) -> bool:

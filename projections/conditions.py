@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from operator import ge, gt, le, lt
 
+from projections.spans import DAY_S
 from projections.timeline import timeline
 from schemas.conditions import (
     Condition,
@@ -22,7 +23,6 @@ from schemas.objects import Item, Subscription
 from schemas.rows import Facts, SubscriptionFacts, last_of
 from schemas.standing import MrrView
 
-DAY_S = 86_400
 COMPARISONS = {"greater": gt, "less": lt, "at_least": ge, "at_most": le}
 INTERVAL_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 """Nominal lengths of a period: days more or less do not matter where they are asked for."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from projections.conditions import DAY_S, period_days
+from projections.conditions import period_days
 from projections.mrr.discounts import redeemed_by
 from projections.payment_methods import expires_at, payment_method_of
 from projections.renewals import course_of
+from projections.spans import DAY_S
 from schemas.automations import Automation
 from schemas.objects import Subscription
 from schemas.rows import Facts, last_of

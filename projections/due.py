@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from projections.ahead import moments, seconds
-from projections.conditions import DAY_S
+from projections.ahead import moments
 from projections.deletion import with_customer_deleted
 from projections.ends import lost_at
+from projections.spans import DAY_S, seconds
 from schemas.automations import AHEAD
 from schemas.conditions import Conditions, NumberCondition
 from schemas.objects import Subscription

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from projections.ahead import seconds
 from projections.occasions import Occasion
+from projections.spans import seconds
 from projections.timeline import timeline
 from schemas.automations import Automation, Moment
 from schemas.objects import Subscription

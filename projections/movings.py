@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from projections.ahead import seconds
 from projections.occasions import Occasion
+from projections.spans import seconds
 from schemas.automations import Automation
 from schemas.money import difference, from_exact
 from schemas.objects import Subscription

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from projections.ahead import moments, seconds
+from projections.ahead import moments
 from projections.conditions import hold_for
 from projections.dates import dates_of
 from projections.deletion import with_customer_deleted
 from projections.ends import lost_at
 from projections.mrr import mrr_of
+from projections.spans import seconds
 from schemas.automations import AHEAD, Automation
 from schemas.objects import Subscription
 from schemas.rows import AnnouncedStage, Facts, Row

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from projections.ahead import ahead, seconds
+from projections.ahead import ahead
 from projections.changes import changes
 from projections.conditions import hold_for
 from projections.ends import ends, losses
@@ -14,6 +14,7 @@ from projections.expected import expected_of
 from projections.movings import movements, silence, stages
 from projections.occasions import Occasion
 from projections.payments import payments
+from projections.spans import seconds
 from projections.superseded import superseded
 from schemas.automations import AHEAD, OF_MRR, Automation
 from schemas.money import Amount, from_exact, written

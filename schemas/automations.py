@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, StrictBool, model_validator
 
 from schemas.conditions import Conditions, Listed
 from schemas.strict import Name, Strict
@@ -14,6 +14,12 @@ from schemas.strict import Name, Strict
 def _span(given: str) -> str:
     if not re.fullmatch(r"[1-9]\d{0,3}[dh]", given):
         raise ValueError("must be days or hours such as '30d' or '12h'")
+    return given
+
+
+def _time_of_day(given: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", given):
+        raise ValueError("must be a time of day such as '09:00'")
     return given
 
 
@@ -60,6 +66,8 @@ NEEDS: dict[str, frozenset[Moment]] = {
     "after": frozenset({"inactive_since"}),
 }
 TAKES: dict[str, frozenset[Moment]] = {
+    "at": AHEAD,
+    "even_if_short": AHEAD,
     "grace": frozenset({"customer_lost"}),
     "by_at_least": OF_MRR,
     "per": OF_MRR,
@@ -77,6 +85,8 @@ class Automation(Strict):
         grace: How long a customer that has lost its last subscription may come back.
         by_at_least: How much MRR changed, in minor units.
         per: Whether the MRR is that of one subscription or of the customer.
+        at: The local time at which days before a date begin to count, `09:00`.
+        even_if_short: Whether it is armed though `before` is not shorter than half the period.
         when: What the subscription must be at that moment; of a customer, one of them.
         late: Whether it is told or skipped when it comes more than an hour late.
         useful_until: How late it may come at most.
@@ -85,6 +95,8 @@ class Automation(Strict):
     name: Name
     on: Moment
     before: Annotated[tuple[Span, ...], Listed] = ()
+    at: Annotated[str, AfterValidator(_time_of_day)] | None = None
+    even_if_short: StrictBool = False
     stage: Name | None = None
     after: Span | None = None
     grace: Span | None = None
@@ -110,6 +122,8 @@ class Automation(Strict):
         for word, moments in (NEEDS | TAKES).items():
             if getattr(self, word) and self.on not in moments:
                 raise ValueError(f"{self.on} takes no {word}; {', '.join(sorted(moments))} do")
+        if self.at and not any(span.endswith("d") for span in self.before):
+            raise ValueError("at says when on its day a moment comes: before has no days")
         if len(set(self.before)) < len(self.before):
             raise ValueError("before names a length twice")
         return self

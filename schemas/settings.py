@@ -25,6 +25,7 @@ from pydantic_core import PydanticCustomError
 from schemas.automations import Automation
 from schemas.conditions import Conditions, NumberCondition, TextCondition
 from schemas.strict import Name, Strict
+from schemas.zones import Zone
 
 STRIPE_STATUSES = (
     "active",
@@ -85,7 +86,8 @@ class Contact(Strict):
 class Business(Strict):
     """Which figure is MRR and which date is the renewal, of accounts and users alike.
 
-    `primary` names the metadata key that marks a customer's main subscription.
+    `primary` names the metadata key that marks a customer's main subscription; `time_zone` is whose
+    days `before` counts.
     """
 
     mrr: Annotated[str, _one_of("subscription.mrr", "committed_mrr", "metadata:")] = (
@@ -96,6 +98,7 @@ class Business(Strict):
     ] = "subscription.current_period_end"
     renewal_of: Literal["earliest", "largest", "primary"] = "earliest"
     primary: Annotated[str, _one_of("metadata:")] = "metadata:primary"
+    time_zone: Zone = "UTC"
 
     def is_primary(self, metadata: Mapping[str, str]) -> bool:
         """Whether a subscription's metadata mark it as the customer's main one."""

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from test_ahead import passed
+
+from build import START, item, price, subscription, updated
+from projections.spans import before
+from scenario import given
+from schemas.settings import BusinessSettings
+from schemas.times import YEAR_10000, iso
+from schemas.updates import AutomationTriggered
+from schemas.zones import zone_names, zone_of
+
+DAY = 86_400
+BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
+
+
+def local(text: str, zone: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp())
+
+
+def utc(text: str) -> int:
+    return local(text, "UTC")
+
+
+@pytest.mark.parametrize(
+    ("date", "span", "zone", "at", "expected"),
+    [
+        (utc("2026-03-31T10:00"), "31d", "UTC", None, utc("2026-02-28T10:00")),
+        (utc("2028-03-01T10:00"), "1d", "UTC", None, utc("2028-02-29T10:00")),
+        # Over a change of clocks the local time stays, the length in hours does not.
+        (local("2026-04-01T09:30", BERLIN), "7d", BERLIN, None, utc("2026-03-25T08:30")),
+        (local("2026-11-01T09:30", BERLIN), "7d", BERLIN, None, utc("2026-10-25T08:30")),
+        (local("2026-04-01T09:30", BERLIN), "168h", BERLIN, None, utc("2026-03-25T07:30")),
+        # 02:30 is skipped on 29 March 2026 in Berlin: the next instant is 03:00, 01:00 UTC.
+        (local("2026-03-30T02:30", BERLIN), "1d", BERLIN, None, utc("2026-03-29T01:00")),
+        (local("2026-04-05T12:00", BERLIN), "7d", BERLIN, "02:30", utc("2026-03-29T01:00")),
+        # 02:30 comes twice on 25 October 2026 in Berlin: the first is summer time.
+        (local("2026-10-26T02:30", BERLIN), "1d", BERLIN, None, utc("2026-10-25T00:30")),
+        (local("2026-03-09T02:15", NEW_YORK), "1d", NEW_YORK, None, utc("2026-03-08T07:00")),
+        # By half an hour: 02:00 becomes 02:30 on 4 October 2026.
+        (
+            local("2026-10-05T02:15", "Australia/Lord_Howe"),
+            "1d",
+            "Australia/Lord_Howe",
+            None,
+            utc("2026-10-03T15:30"),
+        ),
+        # There was no 30 December 2011 on Samoa: the next instant is the 31st, midnight.
+        (
+            local("2011-12-31T08:00", "Pacific/Apia"),
+            "1d",
+            "Pacific/Apia",
+            None,
+            utc("2011-12-30T10:00"),
+        ),
+        (local("2026-06-10T23:30", BERLIN), "3d", BERLIN, "09:00", utc("2026-06-07T07:00")),
+        (utc("2026-06-10T23:30"), "3d", "UTC", "09:00", utc("2026-06-07T09:00")),
+        (utc("2026-06-10T23:30"), "3h", "UTC", "09:00", utc("2026-06-10T20:30")),
+    ],
+)
+def test_days_are_of_the_calendar_and_hours_exact(date, span, zone, at, expected):
+    assert iso(before(date, span, zone=zone, at=at)) == iso(expected)
+
+
+@drawn(
+    st.integers(0, YEAR_10000 - 1),
+    st.integers(1, 9999),
+    st.sampled_from(zone_names()),
+    st.sampled_from([None, "00:00", "02:30", "23:59"]),
+)
+def test_it_is_within_a_day_or_two_of_so_many_times_24_hours(date, days, zone, at):
+    due_at = before(date, f"{days}d", zone=zone, at=at)
+
+    assert abs(date - days * DAY - due_at) <= 2 * DAY
+
+
+@drawn(st.integers(0, YEAR_10000 - 1), st.integers(1, 9999))
+def test_without_changes_of_clocks_a_day_has_24_hours(date, days):
+    assert before(date, f"{days}d", zone="UTC", at=None) == date - days * DAY
+
+
+@drawn(st.integers(0, YEAR_10000 - 3 * DAY), st.integers(1, 40), st.sampled_from(zone_names()))
+def test_the_local_time_is_kept_or_was_skipped(date, days, zone):
+    due_at = before(date, f"{days}d", zone=zone, at=None)
+    there = datetime.fromtimestamp(due_at, zone_of(zone))
+    wanted = datetime.fromtimestamp(date, zone_of(zone)).time()
+    just_before = datetime.fromtimestamp(due_at - 1, zone_of(zone))
+
+    is_change = there.utcoffset() != just_before.utcoffset()
+    assert there.time().replace(fold=0) == wanted.replace(fold=0) or is_change
+
+
+def rules(zone: str = "UTC", **more: object) -> BusinessSettings:
+    rule = {"name": "r", "on": "renewal_upcoming", "before": "7d", **more}
+    return BusinessSettings.model_validate({"business": {"time_zone": zone}, "automations": [rule]})
+
+
+def renewing(date: int, interval: str = "year"):
+    usual = price(recurring={"interval": interval, "interval_count": 1})
+    return subscription(items=[item(price=usual, current_period_end=date)])
+
+
+def told(seen):
+    return [each.due_at for each in seen.told(AutomationTriggered)]
+
+
+def test_another_zone_arms_anew_what_is_to_come():
+    date = local("2027-04-01T09:30", BERLIN)
+    start = given(updated(renewing(date)), settings=rules())
+    assert start.row.due_at == date - 7 * DAY
+    start.settings = start.settings.followed_by(2, rules(BERLIN), at=START + 5)
+    start.when(updated(renewing(date), at=START + 9))
+
+    assert start.row.due_at == date - 7 * DAY + 3_600
+
+
+def test_another_zone_tells_nothing_twice():
+    date = local("2027-04-01T09:30", BERLIN)
+    start = given(updated(renewing(date)), settings=rules())
+    first = told(passed(start, date - 7 * DAY))
+    start.settings = start.settings.followed_by(2, rules(BERLIN), at=date - 7 * DAY + 60)
+
+    assert len(first) == 1
+    assert told(passed(start, date - 7 * DAY + 3_600)) == []
+    assert told(passed(start, date - DAY)) == []
+
+
+@pytest.mark.parametrize(("is_armed", "fires"), [(False, 0), (True, 1)])
+def test_a_period_too_short_for_it_is_armed_when_it_is_wanted(is_armed, fires):
+    date = START + 30 * DAY
+    settings = rules(before="20d", even_if_short=is_armed)
+    start = given(updated(renewing(date, "month")), settings=settings)
+
+    assert len(told(passed(start, date - 20 * DAY))) == fires
+
+
+def test_a_time_of_day_after_the_date_is_no_moment():
+    date = local("2027-03-01T08:00", "UTC")
+    start = given(updated(renewing(date)), settings=rules(before="1d", at="09:00"))
+
+    assert start.row.due_at == date - DAY + 3_600
+
+
+@pytest.mark.parametrize(
+    ("zone", "words", "fault"),
+    [
+        ("Europe/Berln", {}, "did you mean 'Europe/Berlin'"),
+        ("UTC", {"at": "9:00"}, "a time of day"),
+        ("UTC", {"at": "24:00"}, "a time of day"),
+        ("UTC", {"at": "09:00", "before": "12h"}, "before has no days"),
+    ],
+)
+def test_what_is_no_zone_and_no_time_is_refused(zone, words, fault):
+    with pytest.raises(ValidationError, match=fault):
+        rules(zone, **words)
