@@ -127,7 +127,9 @@ def _judged(
         "due_at": iso(occasion.due_at),
         "late_by_s": max(transition.now - occasion.due_at, 0),
     }
-    reason = _held(transition, automation, occasion, since=rule.since)
+    # Since when a rule reads so is the log's time: no moment by a test clock compares with it.
+    since = 0 if transition.clock else rule.since
+    reason = _held(transition, automation, occasion, since=since)
     if reason:
         return AutomationSkipped(**about, reason=reason)
     return _trigger(transition, announced, occasion, about)

@@ -10,11 +10,20 @@ from schemas.rows import Version
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectsSeen:
-    """These objects looked like this at one moment (Stripe sends whole snapshots)."""
+    """These objects looked like this at one moment (Stripe sends whole snapshots).
+
+    `clock_at` is when that was by the customer's test clock; None for a customer without one.
+    """
 
     at: int
     duplicate_key: str
     versions: tuple[Version[Any], ...]
+    clock_at: int | None = None
+
+    @property
+    def happened_at(self) -> int:
+        """When it was for the customer. Sightings are ordered by `at` all the same."""
+        return self.at if self.clock_at is None else self.clock_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

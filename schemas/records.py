@@ -86,6 +86,11 @@ class LogRecord:
         return f"{self.partition:06d}:{self.offset:016d}"
 
 
+def clock_key(subject: str, clock: str) -> str:
+    """The key of the records of a test clock that a customer lives by: same source and account."""
+    return f"{subject.rsplit('/', 1)[0]}/{NO_CUSTOMER}/{clock}"
+
+
 def tick_id(subject: str, due_at: int) -> str:
     """The event id of a tick: the same for whoever writes it."""
     return f"{subject}@{due_at}"

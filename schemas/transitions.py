@@ -21,6 +21,7 @@ class Transition:
         connected_at: For what was fetched: since when events come by themselves. What began before
             was there already, and is no news. None where that is not known, as for events.
         now: The log's time, for whether a moment comes late.
+        clock: The test clock that the customer lives by: then `now` is its time.
         common: The fields that all updates of this record share, `index` left out.
     """
 
@@ -33,6 +34,7 @@ class Transition:
     effective_at: int
     connected_at: int | None
     now: int
+    clock: str | None
     common: dict[str, Any]
 
     @property

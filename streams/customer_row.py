@@ -31,7 +31,7 @@ def customer_row(row: Row, settings: SettingsInForce) -> parts.CustomerRow:
         account=None if subject.account == NO_CUSTOMER else subject.account,
         livemode=subject.livemode,
         as_of=iso(facts.at),
-        customer=_customer(subject.customer, facts, redeemed),
+        customer=_customer(subject.customer, facts, redeemed, row.clock),
         contact=contact if isinstance(contact, ContactRef) else None,
         contact_reason=None if isinstance(contact, ContactRef) else contact,
         stage=_stage(standing.stages.stage),
@@ -53,7 +53,9 @@ def customer_row(row: Row, settings: SettingsInForce) -> parts.CustomerRow:
     )
 
 
-def _customer(customer: str, facts: Facts, redeemed: Redeemed) -> parts.CustomerPart:
+def _customer(
+    customer: str, facts: Facts, redeemed: Redeemed, clock: str | None
+) -> parts.CustomerPart:
     profile = facts.profile
     own = next(iter(redeemed.of_customer), None)
     return parts.CustomerPart(
@@ -64,7 +66,7 @@ def _customer(customer: str, facts: Facts, redeemed: Redeemed) -> parts.Customer
         metadata=dict(profile.metadata) if profile else {},
         created_at=iso_or_none(profile.created_at or None) if profile else None,
         deleted_at=iso_or_none(facts.deleted_at),
-        test_clock=profile.test_clock if profile else None,
+        test_clock=clock or (profile.test_clock if profile else None),
         discount=discount_part(own, facts) if own else None,
     )
 

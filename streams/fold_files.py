@@ -15,17 +15,19 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from schemas.codec import canonical
-from schemas.records import TICK, Kind, LogRecord, tick_id
+from schemas.errors import BadRecordError
+from schemas.records import TICK, Kind, LogRecord, clock_key, tick_id
 from schemas.rows import Row
 from schemas.settings import SettingsInForce
 from schemas.times import YEAR_10000
 from schemas.updates import Envelope
 from schemas.wire.events import FETCHED, Fetched, unwrap
+from streams.clocks import NO_CLOCKS, Clocks
 from streams.customer_row import customer_row
 from streams.event_files import Found
 from streams.ingest.keys import read_envelope
 from streams.pipeline import Outcome, step
+from streams.reading import read_clock, tick_value
 from streams.settings import Source
 
 OPEN_SOURCE = Source(accounts=("*",), livemode=True, test=True)
@@ -37,13 +39,16 @@ class Folding:
     """Rows of all customers while files are folded; the only state is here.
 
     `is_timed`: whether a clock ticks between the events, too, by the times that they show; what is
-    due next is in `clock`.
+    due next is in `clock`. Customers of Stripe's test clocks are ticked by those alone, whenever an
+    event moves them: `clocks` is where they stand, `of_clocks` whose they are.
     """
 
     settings: SettingsInForce
     source: str
     is_timed: bool = False
     clock: list[tuple[int, str]] = field(default_factory=list)
+    clocks: Clocks = NO_CLOCKS
+    of_clocks: dict[str, set[str]] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
@@ -65,7 +70,10 @@ class Folding:
             self.complaints.append(f"{found.place}: {found.fault}")
             return
         record = _fetched(found.body, self.source) or _webhook(found.body, self.source)
-        if self.is_timed:
+        if record.kind is Kind.BROADCAST:
+            yield from self._broadcast(record, found.place)
+            return
+        if self.is_timed and not self._lives_by_clock(record.key):
             yield from self._ticks(record.timestamp_ms // 1000)
         yield from self._step(record, found.place)
         if self.is_timed and record.key in self.rows and (following := self._next(record.key)):
@@ -77,7 +85,8 @@ class Folding:
         heapify(self.clock)
         yield from self._ticks(at)
         for key in sorted(self.rows):
-            yield from self._tick(key, at)
+            if not self._lives_by_clock(key):
+                yield from self._tick(key, at)
 
     def _ticks(self, at: int) -> Iterator[Envelope]:
         """Give the ticks that are due by then; what a row is due for may have changed meanwhile."""
@@ -92,8 +101,39 @@ class Folding:
                 heappush(self.clock, following)
 
     def _next(self, key: str) -> tuple[int, str] | None:
-        due_at = self.rows[key].due_at
-        return None if due_at is None else (due_at, key)
+        row = self.rows[key]
+        return None if row.due_at is None or row.clock else (row.due_at, key)
+
+    def _lives_by_clock(self, key: str) -> bool:
+        return key in self.rows and self.rows[key].clock is not None
+
+    def _broadcast(self, record: LogRecord, place: str) -> Iterator[Envelope]:
+        """Move a test clock, and let time pass to where it stands for all who live by it."""
+        self.offset += 1
+        try:
+            seen = read_clock(record)
+        except BadRecordError as error:
+            self.outcomes[Outcome.DEAD_LETTERED] += 1
+            self._complain(record, place, error)
+            return
+        if seen is None:
+            return
+        self.outcomes[Outcome.DUPLICATE if self.clocks.knows(seen) else "broadcast"] += 1
+        self.clocks = self.clocks.joined(seen)
+        frozen_time = self.clocks.get(seen.key).frozen_time
+        due = {
+            (due_at, key)
+            for key in self.of_clocks.get(seen.key, ())
+            if (due_at := self.rows[key].due_at) is not None and due_at <= frozen_time
+        }
+        while due:
+            first = min(due)
+            due.discard(first)
+            due_at, key = first
+            yield from self._tick(key, due_at)
+            following = self.rows[key].due_at
+            if following is not None and due_at < following <= frozen_time:
+                due.add((following, key))
 
     def _tick(self, key: str, at: int) -> Iterator[Envelope]:
         record = LogRecord(
@@ -102,7 +142,7 @@ class Folding:
             source=self.source,
             event_id=tick_id(key, at),
             event_type=TICK,
-            value=canonical({"due_at": at}),
+            value=tick_value(at, self.rows[key].clock),
             partition=0,
             offset=0,
             timestamp_ms=at * 1000,
@@ -121,6 +161,8 @@ class Folding:
         """Account for every event read."""
         counts = ", ".join(f"{self.outcomes[outcome]} {outcome}" for outcome in Outcome)
         types = ", ".join(f"{name} {count}" for name, count in self.ignored.most_common())
+        if self.outcomes["broadcast"]:
+            counts += f", {self.outcomes['broadcast']} of test clocks"
         lines = [f"{self.offset} records: {counts}; {self.unreadable} unreadable"]
         return "\n".join([*lines, *([f"ignored by type: {types}"] if types else [])])
 
@@ -128,23 +170,29 @@ class Folding:
         """Give a record the next offset, and fold it."""
         record = replace(record, offset=self.offset)
         self.offset += 1
-        done = step(self.rows.get(record.key), record, self.settings)
+        done = step(self.rows.get(record.key), record, self.settings, self.clocks)
         self.outcomes[done.outcome] += 1
         if done.outcome is Outcome.IGNORED:
             self.ignored[record.event_type or "(none)"] += 1
         if done.error:
-            named = f"{place}: {record.event_id}" if record.event_id else place
-            self.complaints.append(f"{named}: dead letter: {done.error.reason}: {done.error}")
+            self._complain(record, place, done.error)
         if done.row:
             self.rows[record.key] = done.row
+            if done.row.clock:
+                of_clock = clock_key(record.key, done.row.clock)
+                self.of_clocks.setdefault(of_clock, set()).add(record.key)
         yield from done.updates
+
+    def _complain(self, record: LogRecord, place: str, error: BadRecordError) -> None:
+        named = f"{place}: {record.event_id}" if record.event_id else place
+        self.complaints.append(f"{named}: dead letter: {error.reason}: {error}")
 
 
 def _webhook(body: bytes, source: str) -> LogRecord:
     about = read_envelope(body, source, OPEN_SOURCE)
     return LogRecord(
         key=about.key,
-        kind=Kind.WEBHOOK,
+        kind=Kind.BROADCAST if about.is_broadcast else Kind.WEBHOOK,
         source=source,
         event_id=about.event_id,
         event_type=about.event_type,

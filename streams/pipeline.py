@@ -17,13 +17,15 @@ from projections.stage import unknown_statuses
 from projections.standing import standing_of
 from schemas.codec import encode_row
 from schemas.errors import BadRecordError, DeadLetterReason
-from schemas.records import TICK, Kind, LogRecord, Subject, tick_id
+from schemas.events import ObjectsSeen
+from schemas.records import TICK, Kind, LogRecord, Subject, clock_key, tick_id
 from schemas.rows import FOLD_VERSION, Announced, Facts, Row
 from schemas.settings import SettingsInForce
 from schemas.standing import Standing
 from schemas.times import iso, iso_ms
 from schemas.transitions import Transition
 from schemas.updates import Cause, ContactRef, Envelope
+from streams.clocks import NO_CLOCKS, Clocks, ClockState
 from streams.customer_row import customer_row
 from streams.fold.evolve import evolve, is_duplicate
 from streams.reading import Reading, read_record, ticked
@@ -66,11 +68,16 @@ class Step:
     unknown_statuses: tuple[str, ...] = ()
 
 
-def step(row: Row | None, record: LogRecord, settings: SettingsInForce) -> Step:
+def step(
+    row: Row | None,
+    record: LogRecord,
+    settings: SettingsInForce,
+    clocks: Clocks = NO_CLOCKS,
+) -> Step:
     """Fold one record into its customer's row and say what there is to tell.
 
     What was due before it comes first, as if the clock had ticked: whether the tick or the record
-    was written first then makes no difference.
+    was written first then makes no difference. `clocks` are the test clocks heard of before it.
     """
     try:
         reading = read_record(record)
@@ -78,24 +85,64 @@ def step(row: Row | None, record: LogRecord, settings: SettingsInForce) -> Step:
         if reading is None or subject is None:
             return Step(outcome=Outcome.IGNORED)
         before = row or Row(subject=record.key, facts=Facts(), announced=Announced())
-        if record.kind is Kind.TICK and reading.effective_at <= before.facts.at:
-            return Step(outcome=Outcome.DUPLICATE)
-        return _folded(before, record, reading, subject, settings)
+        if record.kind is Kind.TICK:
+            return _ticked(before, record, reading, settings)
+        reached = reading.effective_at
+        if not subject.livemode:
+            before = _with_clock(before, reading.clock)
+        if before.clock:
+            state = clocks.get(clock_key(record.key, before.clock))
+            reading = _by_clock(reading, state)
+            reached = max(reading.effective_at, state.frozen_time)
+        return _folded(before, record, reading, reached, settings)
     except BadRecordError as error:
         return Step(outcome=Outcome.DEAD_LETTERED, error=error)
 
 
+def _ticked(row: Row, record: LogRecord, reading: Reading, settings: SettingsInForce) -> Step:
+    """Only the clock that the row lives by moves it: ours, or that test clock of Stripe's."""
+    if reading.clock != row.clock:
+        return Step(outcome=Outcome.IGNORED)
+    if reading.effective_at <= row.facts.at:
+        return Step(outcome=Outcome.DUPLICATE)
+    return _folded(row, record, reading, reading.effective_at, settings)
+
+
+def _with_clock(row: Row, shown: str | None) -> Row:
+    """A row with the test clock that it lives by: once it was seen, for good."""
+    profile = row.facts.profile
+    clock = row.clock or (profile.test_clock if profile else None) or shown
+    if clock == row.clock:
+        return row
+    # Until now it was told by real time, which is none of the clock's.
+    facts = replace(row.facts, at=0, active_at=0, first_seen_at=None)
+    return replace(row, clock=clock, facts=facts)
+
+
+def _by_clock(reading: Reading, state: ClockState) -> Reading:
+    """Say when it happened by the test clock: Stripe's `created` is real time, the clock's is not.
+
+    It was where it had last arrived, or as far on its way as the object shows.
+    """
+    at = max(state.showed(reading.effective_at), reading.shown_at) or reading.made_at
+    event = reading.event
+    if isinstance(event, ObjectsSeen):
+        event = replace(event, clock_at=at)
+    return replace(reading, event=event, effective_at=at)
+
+
 def _folded(
-    before: Row, record: LogRecord, reading: Reading, subject: Subject, settings: SettingsInForce
+    before: Row, record: LogRecord, reading: Reading, reached: int, settings: SettingsInForce
 ) -> Step:
+    """Let time pass to where it is `reached`, then fold the record."""
     row, told = before, list[Envelope]()
-    while (due_at := due_at_of(row, settings)) is not None and due_at <= reading.effective_at:
+    while (due_at := due_at_of(row, settings)) is not None and due_at <= reached:
         tick = replace(
             record, kind=Kind.TICK, event_id=tick_id(record.key, due_at), event_type=TICK
         )
-        row, _, updates = _moved(row, tick, ticked(due_at), subject, settings)
+        row, _, updates = _moved(row, tick, ticked(due_at), settings)
         told += updates
-    row, standing, updates = _moved(row, record, reading, subject, settings)
+    row, standing, updates = _moved(row, record, reading, settings)
     told += updates
     stored = encode_row(row)
     brings_one = len(row.facts.subscriptions) > len(before.facts.subscriptions)
@@ -114,8 +161,9 @@ def _folded(
 
 
 def _moved(
-    row: Row, record: LogRecord, reading: Reading, subject: Subject, settings: SettingsInForce
+    row: Row, record: LogRecord, reading: Reading, settings: SettingsInForce
 ) -> tuple[Row, Standing, list[Envelope]]:
+    subject = Subject(*record.key.split("/"))
     facts = evolve(row.facts, reading.event)
     seen = with_customer_deleted(facts)
     standing = standing_of(seen, subject.customer, settings.content)
@@ -128,7 +176,8 @@ def _moved(
         standing=standing,
         effective_at=reading.effective_at,
         connected_at=reading.connected_at,
-        now=max(record.timestamp_ms // 1000, reading.effective_at),
+        now=max(row.facts.at if row.clock else record.timestamp_ms // 1000, reading.effective_at),
+        clock=row.clock,
         common=_common(record, reading, standing, subject, settings),
     )
     announced, told = project(transition)
@@ -137,7 +186,7 @@ def _moved(
         facts=facts,
         announced=replace(announced, settings_version=settings.version),
         due_at=next_due(facts, settings.content),
-        clock=facts.profile.test_clock if facts.profile and not subject.livemode else None,
+        clock=row.clock,
     )
     # A redelivery under newer rules, or in another shape, may tell something else.
     identity = f"{reading.identity}|{settings.version}"

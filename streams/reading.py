@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import orjson
 from pydantic import ValidationError
 
+from schemas.codec import canonical
 from schemas.errors import BadRecordError, DeadLetterReason
 from schemas.events import Event, TimePassed
 from schemas.faults import faults_of
@@ -19,7 +20,10 @@ from schemas.records import Kind, LogRecord, Subject
 from schemas.settings import SettingsInForce, SettingsRecord
 from schemas.times import YEAR_10000
 from schemas.wire import events as wire
-from streams.fold.event_types import EVENT_TYPES, FOLDED_EVENTS, Effect
+from streams.clocks import ClockSeen
+from streams.fold.clock_times import clock_of, made_time, shown_time
+from streams.fold.event_types import BROADCASTS, EVENT_TYPES, FOLDED_EVENTS, Effect
+from streams.fold.shapes import EFFECT_OF_OBJECT
 from streams.fold.translate import translate, translate_fetched
 
 TICK_AHEAD_S_MAX = 300
@@ -33,13 +37,18 @@ NEEDS_CUSTOMER = frozenset({Effect.CUSTOMER, Effect.SUBSCRIPTION})
 class Reading:
     """A record that concerns a row: our event, its identity for ids, and its time.
 
-    `connected_at` is of what was fetched; see `Transition`.
+    `connected_at` is of what was fetched; see `Transition`. Of test data: `clock` is the test clock
+    that it shows or ticks by, `shown_at` how far that clock has come at least, `made_at` a time
+    that it has passed anyway.
     """
 
     event: Event
     identity: str
     effective_at: int
     connected_at: int | None = None
+    clock: str | None = None
+    shown_at: int = 0
+    made_at: int = 0
 
 
 def read_record(record: LogRecord) -> Reading | None:
@@ -78,6 +87,32 @@ def read_settings(record: LogRecord, former: SettingsInForce) -> SettingsInForce
     return former.followed_by(stored.version, stored.content, at=at)
 
 
+def read_clock(record: LogRecord) -> ClockSeen | None:
+    """Read a `broadcast`: what it says of a test clock; None when it is of something else.
+
+    Live data has no test clocks, whatever it says.
+
+    Raises:
+        BadRecordError: It can never be read.
+    """
+    if record.event_type not in BROADCASTS or record.key.split("/")[2:3] != ["test"]:
+        return None
+    event = _valid(wire.Event, wire.unwrap(_json(record.value)))
+    frozen_time = event.data.object.get("frozen_time")
+    is_deleted = event.type.endswith(".deleted")
+    if frozen_time is None and is_deleted:
+        frozen_time = 0  # Stripe may show no more than its id
+    if type(frozen_time) is not int or not 0 <= frozen_time < YEAR_10000:
+        raise BadRecordError(DeadLetterReason.BAD_OBJECT, "frozen_time: not a whole number")
+    return ClockSeen(
+        key=record.key,
+        event_id=event.id,
+        at=event.created,
+        frozen_time=frozen_time,
+        is_deleted=is_deleted,
+    )
+
+
 def _is_folded(body: Mapping[str, Any]) -> bool:
     """Whether the body is an event of a type that changes a row."""
     if body.get("object") == wire.THIN:
@@ -96,11 +131,14 @@ def _read_event(record: LogRecord, body: Mapping[str, Any]) -> Reading | None:
         if EVENT_TYPES[event.type].effect not in NEEDS_CUSTOMER:
             return None
         raise BadRecordError(DeadLetterReason.BAD_OBJECT, "customer: none is named")
-    object_id = event.data.object.get("id")
+    thing = event.data.object
     return Reading(
         event=translate(event, customer=subject.customer),
-        identity=f"{event.id}|{event.type}|{object_id}|{event.api_version or ''}",
+        identity=f"{event.id}|{event.type}|{thing.get('id')}|{event.api_version or ''}",
         effective_at=event.created,
+        clock=clock_of(thing),
+        shown_at=shown_time(thing, EVENT_TYPES[event.type].effect),
+        made_at=made_time(thing, event.created),
     )
 
 
@@ -112,7 +150,7 @@ def _read_fetched(record: LogRecord) -> Reading | None:
     event = translate_fetched(fetched, customer=subject.customer)
     if event is None:
         return None
-    connected_at = fetched.connected_at
+    thing, connected_at = fetched.data.object, fetched.connected_at
     if connected_at is None and record.kind is not Kind.ENRICHMENT:
         # An enrichment answers what events left open: without a word it is no older than they.
         connected_at = fetched.fetched_at
@@ -121,22 +159,38 @@ def _read_fetched(record: LogRecord) -> Reading | None:
         identity=event.duplicate_key,
         effective_at=fetched.fetched_at,
         connected_at=connected_at,
+        clock=clock_of(thing),
+        shown_at=shown_time(thing, EFFECT_OF_OBJECT.get(str(thing.get("object")))),
+        made_at=made_time(thing, fetched.fetched_at),
     )
 
 
 def _read_tick(record: LogRecord) -> Reading | None:
-    """A tick moves the row's time; one too far ahead of the broker's time is not believed."""
-    due_at = _json(record.value).get("due_at")
+    """A tick moves the row's time; one too far ahead of the broker's time is not believed.
+
+    Test clocks stand where they like: whether the row lives by that one is for the fold to say.
+    """
+    body = _json(record.value)
+    due_at, clock = body.get("due_at"), body.get("clock")
     if type(due_at) is not int or not 0 <= due_at < YEAR_10000:
         raise BadRecordError(DeadLetterReason.BAD_OBJECT, "due_at: not a whole number")
-    if due_at > record.timestamp_ms // 1000 + TICK_AHEAD_S_MAX:
+    if clock is not None and not isinstance(clock, str):
+        raise BadRecordError(DeadLetterReason.BAD_OBJECT, "clock: not an id")
+    if clock is None and due_at > record.timestamp_ms // 1000 + TICK_AHEAD_S_MAX:
         return None
-    return ticked(due_at)
+    return ticked(due_at, clock)
 
 
-def ticked(due_at: int) -> Reading:
+def tick_value(due_at: int, clock: str | None) -> bytes:
+    """The body of a tick: what `read_record` reads."""
+    return canonical({"due_at": due_at} | ({"clock": clock} if clock else {}))
+
+
+def ticked(due_at: int, clock: str | None = None) -> Reading:
     """What a tick says."""
-    return Reading(event=TimePassed(at=due_at), identity=str(due_at), effective_at=due_at)
+    return Reading(
+        event=TimePassed(at=due_at), identity=str(due_at), effective_at=due_at, clock=clock
+    )
 
 
 WireT = TypeVar("WireT", wire.Event, wire.Fetched)

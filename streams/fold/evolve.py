@@ -51,9 +51,9 @@ def evolve(facts: Facts, event: Event) -> Facts:
         case TimePassed(at=at):
             return replace(facts, at=max(facts.at, at))
         case ObjectsSeen():
-            facts = _sighted(facts, event.at, event.duplicate_key)
+            facts = _sighted(facts, event.happened_at, event.duplicate_key)
             for version in event.versions:
-                facts = _joined(facts, version)
+                facts = _joined(facts, version, event.happened_at)
             return bounded(facts)
         case _:
             assert_never(event)
@@ -74,14 +74,14 @@ def _sighted(facts: Facts, at: int, duplicate_key: str) -> Facts:
     )
 
 
-def _joined(facts: Facts, version: Version[Any]) -> Facts:
+def _joined(facts: Facts, version: Version[Any], at: int) -> Facts:
     thing = version.snapshot
     if isinstance(thing, Customer):
-        return _customer_joined(facts, version)
+        return _customer_joined(facts, version, at)
     if isinstance(thing, Subscription):
-        return _subscription_joined(facts, version)
+        return _subscription_joined(facts, version, at)
     if isinstance(thing, Invoice):
-        facts = _paid(facts, version)
+        facts = _paid(facts, thing, at)
     place = PLACES[type(thing)]
     known = getattr(facts, place)
     entries = {**known, thing.id: join(known.get(thing.id, ()), version)}
@@ -89,39 +89,34 @@ def _joined(facts: Facts, version: Version[Any]) -> Facts:
     return replace(facts, **changes)
 
 
-def _customer_joined(facts: Facts, version: Version[Customer]) -> Facts:
+def _customer_joined(facts: Facts, version: Version[Customer], at: int) -> Facts:
     """What only says that the customer was deleted shows nothing else of it."""
     if version.snapshot.deleted:
-        facts = replace(facts, deleted_at=_earlier(facts.deleted_at, version.at))
+        facts = replace(facts, deleted_at=_earlier(facts.deleted_at, at))
     if version.snapshot.is_stub:
         return facts
     return replace(facts, customer=join(facts.customer, version))
 
 
-def _subscription_joined(facts: Facts, version: Version[Subscription]) -> Facts:
+def _subscription_joined(facts: Facts, version: Version[Subscription], at: int) -> Facts:
     seen = version.snapshot
     if digest_of(seen.id) in facts.evicted.digests:
         return facts
     known = facts.subscriptions.get(seen.id, SubscriptionFacts())
     entry = SubscriptionFacts(
         versions=join(known.versions, version),
-        statuses={
-            **known.statuses,
-            seen.status: max(known.statuses.get(seen.status, 0), version.at),
-        },
-        history=_history((*known.history, (version.at, seen.status, _costs(seen)))),
+        statuses={**known.statuses, seen.status: max(known.statuses.get(seen.status, 0), at)},
+        history=_history((*known.history, (at, seen.status, _costs(seen)))),
         weight=max(known.weight, len(canonical(version))),
     )
     return replace(facts, subscriptions={**facts.subscriptions, seen.id: entry})
 
 
-def _paid(facts: Facts, version: Version[Invoice]) -> Facts:
+def _paid(facts: Facts, invoice: Invoice, at: int) -> Facts:
     """The first payment ever, by whichever invoice; one of nothing is none."""
-    invoice = version.snapshot
     if invoice.status != "paid" or invoice.amount_paid <= 0:
         return facts
-    at = invoice.paid_at or version.at
-    return replace(facts, first_paid_at=_earlier(facts.first_paid_at, at))
+    return replace(facts, first_paid_at=_earlier(facts.first_paid_at, invoice.paid_at or at))
 
 
 def _earlier(known: int | None, at: int) -> int:
