@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import rules, schemas, settings, topics
+from cli import dlq, rules, schemas, settings, topics
 from cli.demo.run import demo
 from cli.fold import fold
 from cli.ingest import ingest
@@ -43,6 +43,7 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(topics.app, name="topics")
 app.add_typer(settings.app, name="settings")
 app.add_typer(kafka, name="kafka")
+app.add_typer(dlq.app, name="dlq")
 
 
 @app.callback(invoke_without_command=True)

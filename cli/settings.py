@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 from typing import Annotated
 
 import orjson
 import typer
 
 from cli.config import ConfigOption, read_config, warn_of_words
+from cli.who import who
 from streams.log.settings_log import Application, apply_settings, last_applied
 from streams.logs import configure_logging
 
@@ -34,7 +34,7 @@ def apply(
         apply_settings(
             read.deployment.kafka,
             read.business,
-            applied_by=_user(),
+            applied_by=who(),
             reason=reason,
             announce="from_now_on",
         )
@@ -78,10 +78,3 @@ def _sentence(done: Application) -> str:
             return f"version {version} had not reached every partition; now it has"
         case "already_applied":
             return f"already applied: version {version}"
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return "unknown"

@@ -101,11 +101,20 @@ async def count_log_partitions(kafka: Kafka) -> int:
     Raises:
         BrokerError: Kafka does not answer, or there is no log yet.
     """
-    name = kafka.prefix + LOG
+    return await count_partitions(kafka, LOG)
+
+
+async def count_partitions(kafka: Kafka, topic: str) -> int:
+    """How many partitions a topic has, named as in the contract.
+
+    Raises:
+        BrokerError: As `count_log_partitions`.
+    """
+    name = kafka.prefix + topic
     async with _admin(kafka) as admin:
-        for topic in await admin.describe_topics():
-            if topic["topic"] == name:
-                return len(topic["partitions"])
+        for found in await admin.describe_topics():
+            if found["topic"] == name:
+                return len(found["partitions"])
     raise BrokerError(f"topic {name} is missing: run `subfold topics create`")
 
 

@@ -35,7 +35,7 @@ TOPIC_OF_TYPE = {
 TEST = "test."
 """Goes before the name of a topic that carries what was made from test-mode data."""
 
-Role = Literal["ingest", "worker", "settings", "reader", "auditor"]
+Role = Literal["ingest", "worker", "settings", "reader", "auditor", "operator"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,16 +73,16 @@ def topic_table(*, application: str, prefix: str) -> tuple[TopicSpec, ...]:
             key="subject",
             value="the body, byte for byte",
             config=FOREVER | log_sizes | {"message.timestamp.type": "LogAppendTime"},
-            written_by=("ingest", "settings", "worker"),
-            read_by=("worker", "settings", "auditor"),
+            written_by=("ingest", "settings", "worker", "operator"),
+            read_by=("worker", "settings", "auditor", "operator"),
         ),
         TopicSpec(
             name=DEAD_LETTERS,
             key="as the record",
             value="as the record",
             config=FOREVER | {"max.message.bytes": str(DEAD_LETTER_BYTES_MAX)},
-            written_by=("worker",),
-            read_by=("auditor",),
+            written_by=("worker", "operator"),
+            read_by=("auditor", "operator"),
         ),
         TopicSpec(
             name=changelog_name(application),
@@ -90,7 +90,7 @@ def topic_table(*, application: str, prefix: str) -> tuple[TopicSpec, ...]:
             value="row; marker; settings",
             config=LATEST | log_sizes | {"segment.bytes": str(64 * MIB)},
             written_by=("worker",),
-            read_by=("worker",),
+            read_by=("worker", "operator"),
         ),
     ]
     for mode in ("", TEST):

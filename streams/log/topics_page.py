@@ -23,7 +23,8 @@ RIGHTS = """
 The least that each role needs on a cluster with ACLs; replace the users by your own. `reader` is
 whoever reads updates: it also needs Read on a consumer group of its own, and must read with
 `isolation.level=read_committed`. `auditor` may see the raw bodies in the log and the dead letters,
-names and e-mail addresses among them. `topics` is whoever runs `subfold topics create`.
+names and e-mail addresses among them. `operator` is whoever runs `subfold dlq` and
+`subfold status`. `topics` is whoever runs `subfold topics create`.
 
 ```sh
 {commands}

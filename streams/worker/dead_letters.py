@@ -14,6 +14,17 @@ from schemas.errors import BadRecordError, DeadLetterReason
 PREFIX = "__connect.errors."
 STAGE = "TRANSFORMATION"
 CLASS = "streams.pipeline"
+ADDED = (
+    f"{PREFIX}topic",
+    f"{PREFIX}partition",
+    f"{PREFIX}offset",
+    f"{PREFIX}stage",
+    f"{PREFIX}class.name",
+    f"{PREFIX}exception.class.name",
+    f"{PREFIX}exception.message",
+    "reason",
+)
+"""Headers of a letter, in this order behind those of its record."""
 
 
 class FetchedRecord(Protocol):
@@ -59,20 +70,23 @@ def dead_letter(record: FetchedRecord, error: Exception) -> DeadLetter:
     """
     bad = error if isinstance(error, BadRecordError) else None
     reason = bad.reason if bad else DeadLetterReason.BUG
-    words = {
-        f"{PREFIX}topic": record.topic,
-        f"{PREFIX}partition": str(record.partition),
-        f"{PREFIX}offset": str(record.offset),
-        f"{PREFIX}stage": STAGE,
-        f"{PREFIX}class.name": CLASS,
-        f"{PREFIX}exception.class.name": f"{type(error).__module__}.{type(error).__qualname__}",
-        f"{PREFIX}exception.message": str(bad) if bad else "",
-        "reason": reason.value,
-    }
+    words = (
+        record.topic,
+        str(record.partition),
+        str(record.offset),
+        STAGE,
+        CLASS,
+        f"{type(error).__module__}.{type(error).__qualname__}",
+        str(bad) if bad else "",
+        reason.value,
+    )
     return DeadLetter(
         reason=reason,
         offset=record.offset,
         key=record.key,
         value=record.value,
-        headers=[*record.headers, *((name, word.encode()) for name, word in words.items())],
+        headers=[
+            *record.headers,
+            *((name, word.encode()) for name, word in zip(ADDED, words, strict=True)),
+        ],
     )

@@ -23,8 +23,8 @@ def test_ingest_may_append_to_the_log_and_do_nothing_else():
     ]
 
 
-def test_the_worker_reads_the_log_and_never_writes_to_it():
-    assert rights("worker")["eu.stripe.events.v1"] == ("Read", "DescribeConfigs")
+def test_the_worker_reads_the_log_and_writes_its_ticks_into_it():
+    assert rights("worker")["eu.stripe.events.v1"] == ("Read", "Write", "DescribeConfigs")
 
 
 def test_the_worker_sees_the_settings_of_every_topic():
@@ -49,3 +49,11 @@ def test_settings_are_found_in_the_log_and_appended_to_it():
 def test_a_reader_may_only_read_and_never_the_rows_behind_the_worker():
     assert set(rights("reader").values()) == {("Read",)}
     assert "eu.fold-customers-changelog" not in rights("reader")
+
+
+def test_an_operator_gives_dead_letters_back_and_looks_at_markers():
+    assert rights("operator") == {
+        "eu.stripe.events.v1": ("Read", "Write"),
+        "eu.stripe.events.v1.dlq": ("Read", "Write"),
+        "eu.fold-customers-changelog": ("Read",),
+    }
