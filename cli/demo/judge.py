@@ -13,10 +13,11 @@ from aiokafka import ConsumerRecord
 from schemas.records import Kind
 from schemas.rows import Row
 from schemas.settings import SettingsInForce
+from streams.clocks import NO_CLOCKS, Clocks
 from streams.log.records import read_log_record
 from streams.log.topics import CUSTOMERS, TEST, UPDATES
 from streams.pipeline import Outcome, row_for_readers, step
-from streams.reading import read_settings
+from streams.reading import read_clock, read_settings
 from streams.settings import Kafka
 
 Rows = Mapping[str, dict[str, Any]]
@@ -35,6 +36,7 @@ def said_by_fold(log: Sequence[ConsumerRecord]) -> Said:
     """Fold the log, in the order of each partition, with the pure step alone."""
     rows: dict[str, Row] = {}
     settings: defaultdict[int, SettingsInForce] = defaultdict(SettingsInForce)
+    clocks: defaultdict[int, Clocks] = defaultdict(lambda: NO_CLOCKS)
     updates, outcomes, views = Counter[str](), Counter[str](), dict[str, dict[str, Any]]()
     for raw in log:
         record = read_log_record(
@@ -48,7 +50,11 @@ def said_by_fold(log: Sequence[ConsumerRecord]) -> Said:
         if record.kind is Kind.SETTINGS:
             settings[raw.partition] = read_settings(record, settings[raw.partition])
             continue
-        done = step(rows.get(record.key), record, settings[raw.partition])
+        if record.kind is Kind.BROADCAST:
+            if seen := read_clock(record):
+                clocks[raw.partition] = clocks[raw.partition].joined(seen)
+            continue
+        done = step(rows.get(record.key), record, settings[raw.partition], clocks[raw.partition])
         outcomes[done.outcome] += 1
         updates.update(update.id for update in done.updates)
         if done.row:

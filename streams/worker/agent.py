@@ -77,19 +77,23 @@ async def _fold_part(
     if app.held.partitions.get(partition.number) is not partition:
         raise FencedError  # lost in the moment of the commit: its rows are not ours to keep
     partition.committed(
-        rows=folded.rows, stored=folded.stored, marker=marker, settings=folded.settings
+        rows=folded.rows,
+        stored=folded.stored,
+        marker=marker,
+        settings=folded.settings,
+        clocks=folded.clocks,
     )
     partition.read_to = read_to
     _tell(partition, folded, time.monotonic() - started_s)
 
 
 def _fold(records: Sequence[FetchedRecord], partition: Partition) -> tuple[float, Folded]:
-    return time.monotonic(), fold_batch(records, partition, partition.settings)
+    return time.monotonic(), fold_batch(records, partition, partition.settings, partition.clocks)
 
 
 def _tell(partition: Partition, folded: Folded, seconds: float) -> None:
     number = partition.number
-    for fate, count in folded.fates.items():
+    for fate, count in folded.counted.items():
         metrics.events.labels(fate.value).inc(count)
     for update_type, count in folded.updates.items():
         metrics.updates.labels(update_type).inc(count)

@@ -18,10 +18,12 @@ from schemas.records import Kind, LogRecord, Subject
 from schemas.rows import Row
 from schemas.settings import SettingsInForce
 from schemas.updates import Envelope
+from streams.clocks import NO_CLOCKS, Clocks
+from streams.log.broadcast import FIRST
 from streams.log.records import read_log_record
 from streams.log.topics import CUSTOMERS, DEAD_LETTERS, MIB, TEST, topic_of
 from streams.pipeline import row_for_readers, step
-from streams.reading import read_settings
+from streams.reading import read_clock, read_settings
 from streams.worker.dead_letters import DeadLetter, FetchedRecord, Headers, dead_letter
 from streams.worker.marker import Fate, encode_settings
 
@@ -62,6 +64,7 @@ class Folded:
 
     `rows` are those that changed, `stored` the same as bytes; `newest_ms` is the newest record's
     time in the log; `updates` counts by type, `unknown_statuses` how often each was new on a row.
+    `counted` are the fates for whoever adds up all partitions: a broadcast is counted in one alone.
     """
 
     next_offset: int
@@ -72,6 +75,8 @@ class Folded:
     outputs: Sequence[Output]
     dead_letters: Sequence[DeadLetter]
     fates: Mapping[Fate, int]
+    counted: Mapping[Fate, int]
+    clocks: Clocks
     updates: Mapping[str, int]
     unknown_statuses: Mapping[str, int]
 
@@ -94,22 +99,24 @@ def split(records: Sequence[FetchedRecord], rows: Rows) -> Iterator[Sequence[Fet
         yield records[start:]
 
 
-def fold_batch(records: Sequence[FetchedRecord], rows: Rows, settings: SettingsInForce) -> Folded:
+def fold_batch(
+    records: Sequence[FetchedRecord],
+    rows: Rows,
+    settings: SettingsInForce,
+    clocks: Clocks = NO_CLOCKS,
+) -> Folded:
     """Fold records of one partition, in order, as one transaction.
 
     Raises:
         SubfoldError: A row cannot be read, or a newer release wrote it; nothing about the records.
     """
     try:
-        return _fold(records, rows, settings, is_careful=False)
+        return _fold(records, _Fold(rows, settings, clocks, is_careful=False))
     except Exception:  # whatever it is, the careful way finds whose it is
-        return _fold(records, rows, settings, is_careful=True)
+        return _fold(records, _Fold(rows, settings, clocks, is_careful=True))
 
 
-def _fold(
-    records: Sequence[FetchedRecord], rows: Rows, settings: SettingsInForce, *, is_careful: bool
-) -> Folded:
-    fold = _Fold(rows, settings, is_careful=is_careful)
+def _fold(records: Sequence[FetchedRecord], fold: _Fold) -> Folded:
     for record in records:
         fold.take(record)
     return fold.result(records)
@@ -118,15 +125,19 @@ def _fold(
 class _Fold:
     """Gathers what the records of one transaction come to."""
 
-    def __init__(self, rows: Rows, settings: SettingsInForce, *, is_careful: bool) -> None:
+    def __init__(
+        self, rows: Rows, settings: SettingsInForce, clocks: Clocks, *, is_careful: bool
+    ) -> None:
         self._rows = rows
         self._settings = settings
+        self._clocks = clocks
         self._is_careful = is_careful
         # With the settings that each row was last folded with: where a batch ends must not show.
         self._touched: dict[bytes, tuple[Row, bytes, SettingsInForce]] = {}
         self._outputs: list[Output] = []
         self._dead: list[DeadLetter] = []
         self._fates: Counter[Fate] = Counter()
+        self._elsewhere: Counter[Fate] = Counter()
         self._updates: Counter[str] = Counter()
         self._unknown_statuses: Counter[str] = Counter()
 
@@ -143,6 +154,8 @@ class _Fold:
             )
             if record.kind is Kind.SETTINGS:
                 self._take_settings(record)
+            elif record.kind is Kind.BROADCAST:
+                self._take_broadcast(record)
             else:
                 self._take_record(record)
         except BadRecordError as error:
@@ -172,6 +185,8 @@ class _Fold:
             outputs=[*views, *self._outputs],
             dead_letters=self._dead,
             fates=self._fates,
+            counted=self._fates - self._elsewhere,
+            clocks=self._clocks,
             updates=self._updates,
             unknown_statuses=self._unknown_statuses,
         )
@@ -179,7 +194,7 @@ class _Fold:
     def _take_record(self, record: LogRecord) -> None:
         key = record.key.encode()
         row = self._touched[key][0] if key in self._touched else self._rows.row(key)
-        result = step(row, record, self._settings)
+        result = step(row, record, self._settings, self._clocks)
         if result.error:
             raise result.error
         outputs = [_update(update) for update in result.updates]
@@ -198,6 +213,19 @@ class _Fold:
             raise BadRecordError(DeadLetterReason.BAD_SETTINGS, "they are larger than 1 MiB")
         self._settings = settings
         self._fates[Fate.SETTINGS] += 1
+
+    def _take_broadcast(self, record: LogRecord) -> None:
+        seen = read_clock(record)
+        if seen is None:
+            fate = Fate.IGNORED
+        elif self._clocks.knows(seen):
+            fate = Fate.DUPLICATE
+        else:
+            fate = Fate.BROADCAST
+            self._clocks = self._clocks.joined(seen)
+        self._fates[fate] += 1
+        if record.partition != FIRST:
+            self._elsewhere[fate] += 1
 
     def _bury(self, fetched: FetchedRecord, error: Exception) -> None:
         letter = dead_letter(fetched, error)

@@ -17,11 +17,12 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import RecordMetadata
 from mode import Service
 
-from schemas.codec import canonical, decode_row
+from schemas.codec import decode_row
 from schemas.records import TICK, Kind, tick_id
 from streams import metrics
 from streams.log.records import log_headers
 from streams.pipeline import due_at_of
+from streams.reading import tick_value
 from streams.worker.names import SERVICE_LOGGER
 from streams.worker.partition import Partition
 from streams.worker.timers import Due, Tick
@@ -81,6 +82,10 @@ class Clock(Service):
         if ticks:
             await self._write(partition, ticks)
             metrics.tick_lag_seconds.labels(partition.number).set(now_s - ticks[-1].due_at)
+        frozen = {key: state.frozen_time for key, state in partition.clocks.states.items()}
+        ticks = timers.take_due_of_clocks(frozen, room - len(ticks))
+        if ticks:
+            await self._write(partition, ticks)
         metrics.timers.labels(partition.number).set(len(timers.due))
 
     def _has_folded_all(self, partition: Partition) -> bool:
@@ -93,7 +98,7 @@ class Clock(Service):
     def _look_at_settled(self, partition: Partition) -> None:
         """A row that its tick has left as it was: the fold found it too far ahead."""
         settled = partition.timers.settled(partition.marker.next_offset)
-        ignored = sum(partition.timers.due.get(tick.key) == tick.due_at for tick in settled)
+        ignored = sum(map(partition.timers.is_due, settled))
         if ignored:
             metrics.ticks.labels("ignored").inc(ignored)
             log.error("ticks_ignored", count=ignored, hint="the clocks of worker and broker differ")
@@ -110,7 +115,9 @@ class Clock(Service):
         def examine() -> dict[bytes, Due]:
             rows = {key: decode_row(data) for key, data in stored.items()}
             return {
-                key: Due(due_at_of(row, settings), settings.version, row.clock)
+                key: Due.of(row)._replace(
+                    at=due_at_of(row, settings), settings_version=settings.version
+                )
                 for key, row in rows.items()
             }
 
@@ -141,7 +148,7 @@ class Clock(Service):
         return await producer.send(  # type: ignore[no-any-return]
             self.app.names.log,
             key=tick.key,
-            value=canonical({"due_at": tick.due_at}),
+            value=tick_value(tick.due_at, tick.clock and tick.clock.rpartition("/")[2]),
             partition=partition,
             headers=log_headers(
                 kind=Kind.TICK,

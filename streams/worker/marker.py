@@ -1,6 +1,6 @@
-"""What a partition remembers beside its rows: the marker and the settings in force.
+"""What a partition remembers beside its rows: the marker, the settings in force, the test clocks.
 
-Both stand in the changelog under reserved keys, written by the transaction whose rows they belong
+They stand in the changelog under reserved keys, written by the transaction whose rows they belong
 to, so that they are true of exactly those rows. Source: docs/contract.md, "Rows and markers".
 """
 
@@ -11,17 +11,21 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import orjson
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from schemas.codec import NewerRowError, canonical
 from schemas.settings import SettingsInForce
+from streams.clocks import Clocks, ClockState
 
 RESERVED = b"!"
 """First byte of keys that are no customer's; no subject starts so."""
 MARKER_KEY = b"!marker"
 SETTINGS_KEY = b"!settings"
+CLOCKS_KEY = b"!clocks"
 MARKER_VERSION = 1
+CLOCKS_VERSION = 1
 ACCEPTED = "accepted"
+_STATES = TypeAdapter(dict[str, ClockState])
 
 
 class Fate(StrEnum):
@@ -32,6 +36,7 @@ class Fate(StrEnum):
     DUPLICATE = "duplicate"
     DEAD_LETTERED = "dead_lettered"
     SETTINGS = "settings"
+    BROADCAST = "broadcast"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,3 +95,20 @@ def decode_settings(data: bytes) -> SettingsInForce:
         raise NewerRowError(
             "a partition's settings were written by a newer release: start that one"
         ) from error
+
+
+def encode_clocks(clocks: Clocks) -> bytes:
+    """Write where the test clocks stand."""
+    return canonical({"clocks_version": CLOCKS_VERSION, "clocks": dict(clocks.states)})
+
+
+def decode_clocks(data: bytes) -> Clocks:
+    """Read what `encode_clocks` wrote.
+
+    Raises:
+        NewerRowError: A newer release wrote it.
+    """
+    stored = orjson.loads(data)
+    if stored["clocks_version"] > CLOCKS_VERSION:
+        raise NewerRowError("test clocks were written by a newer release: start that one")
+    return Clocks(_STATES.validate_python(stored["clocks"]))

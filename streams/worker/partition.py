@@ -15,11 +15,14 @@ from schemas.codec import decode_row
 from schemas.rows import Row
 from schemas.settings import SettingsInForce
 from streams import metrics
+from streams.clocks import NO_CLOCKS, Clocks
 from streams.worker.marker import (
+    CLOCKS_KEY,
     MARKER_KEY,
     RESERVED,
     SETTINGS_KEY,
     Marker,
+    decode_clocks,
     decode_marker,
     decode_settings,
 )
@@ -53,6 +56,7 @@ class Partition:
     marker: Marker = field(default_factory=Marker)
     timers: Timers = field(default_factory=Timers)
     settings: SettingsInForce = field(default_factory=SettingsInForce)
+    clocks: Clocks = NO_CLOCKS
 
     def row(self, key: bytes) -> Row | None:
         """The row of a customer as last committed.
@@ -86,6 +90,7 @@ class Partition:
         stored: Mapping[bytes, bytes],
         marker: Marker,
         settings: SettingsInForce,
+        clocks: Clocks,
     ) -> None:
         """Remember what a transaction has written, now that it is committed."""
         self.table.update({self.place(key): data for key, data in stored.items()})
@@ -94,6 +99,7 @@ class Partition:
         if settings.version != self.settings.version:
             self.timers.outdate(self.keys)
         self.settings = settings
+        self.clocks = clocks
         for key, row in rows.items():
             self.timers.set(key, Due.of(row), settings_version=settings.version)
             self.decoded[key] = row
@@ -107,7 +113,7 @@ class Partition:
         """Take over one record of the changelog.
 
         Raises:
-            NewerRowError: It is a marker or settings of a newer release.
+            NewerRowError: It is a marker, settings or test clocks of a newer release.
         """
         if key.startswith(RESERVED):
             if key == MARKER_KEY and value is not None:
@@ -115,6 +121,8 @@ class Partition:
             elif key == SETTINGS_KEY and value is not None:
                 self.settings = decode_settings(value)
                 self.timers.outdate(self.keys)
+            elif key == CLOCKS_KEY and value is not None:
+                self.clocks = decode_clocks(value)
             return
         self.decoded.pop(key, None)
         if value is None:

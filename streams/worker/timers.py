@@ -13,6 +13,7 @@ from heapq import heapify, heappop, heappush
 from itertools import islice
 from typing import NamedTuple
 
+from schemas.records import clock_key
 from schemas.rows import Row
 
 NOT_YET = sys.maxsize
@@ -25,7 +26,7 @@ OUTDATED_MAX = 1_000
 class Due(NamedTuple):
     """When a row is due next, and the settings by which it is so.
 
-    With a `clock` it is due by that test clock of Stripe's, not by ours.
+    With a `clock` it is due by that test clock of Stripe's, not by ours: the key of its records.
     """
 
     at: int | None
@@ -35,7 +36,8 @@ class Due(NamedTuple):
     @classmethod
     def of(cls, row: Row) -> Due:
         """Of a row as it was folded."""
-        return cls(row.due_at, row.announced.settings_version, row.clock)
+        clock = clock_key(row.subject, row.clock) if row.clock else None
+        return cls(row.due_at, row.announced.settings_version, clock)
 
     def headers(self) -> Headers:
         """What stands beside the row in the changelog, so that a start need not read the rows."""
@@ -56,7 +58,7 @@ class Due(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """A tick to be written; `clock` is the test clock that the row lives by."""
+    """A tick to be written; `clock` is the key of the test clock that the row lives by."""
 
     key: bytes
     due_at: int
@@ -69,7 +71,7 @@ class Timers:
 
     Attributes:
         due: By key, of the rows that live by our clock and are due at some time.
-        of_clocks: The same of rows that live by a test clock, by that clock's id.
+        of_clocks: The same of rows that live by a test clock, by that clock's key.
         older: Keys of rows that were folded under older settings.
         waiting: By key, ticks on their way with their offsets in the log.
     """
@@ -125,6 +127,11 @@ class Timers:
                 ticks.append(Tick(key, at))
                 self.written(ticks[-1], NOT_YET)
         return ticks
+
+    def is_due(self, tick: Tick) -> bool:
+        """Whether its row is due for just this tick."""
+        due = self.of_clocks.get(tick.clock, {}) if tick.clock else self.due
+        return due.get(tick.key) == tick.due_at
 
     def take_due_of_clocks(self, frozen: Mapping[str, int], limit: int) -> list[Tick]:
         """The same by test clocks that stand at these times."""

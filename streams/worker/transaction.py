@@ -13,9 +13,11 @@ from aiokafka.structs import RecordMetadata
 from streams.log.client import Connection
 from streams.worker.batch import Folded, Output
 from streams.worker.marker import (
+    CLOCKS_KEY,
     MARKER_KEY,
     SETTINGS_KEY,
     Marker,
+    encode_clocks,
     encode_marker,
     encode_settings,
 )
@@ -71,6 +73,8 @@ async def commit(partition: Partition, folded: Folded, marker: Marker, names: Na
     if folded.settings is not partition.settings:
         settings = encode_settings(folded.settings)
         changelog.append(Output(topic="", key=SETTINGS_KEY, value=settings))
+    if folded.clocks is not partition.clocks:
+        changelog.append(Output(topic="", key=CLOCKS_KEY, value=encode_clocks(folded.clocks)))
     pending: list[asyncio.Future[RecordMetadata]] = []
     try:
         await producer.begin_transaction()

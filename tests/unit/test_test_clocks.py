@@ -6,18 +6,22 @@ object's times are the clock's) and of a clock's own events.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import orjson
 import pytest
 
-from build import ANA, customer, event, invoice, item, price, subscription
+from build import ANA, customer, event, invoice, item, price, record, subscription
+from schemas.records import Kind
 from schemas.settings import BusinessSettings, SettingsInForce
 from schemas.times import iso
 from schemas.updates import AutomationSkipped, AutomationTriggered
 from streams.clocks import CLOCKS_MAX, NO_CLOCKS, STEPS_MAX, ClockSeen
 from streams.event_files import Found
 from streams.fold_files import Folding
+from streams.pipeline import Outcome, step
+from streams.reading import tick_value
 
 DAY = 86_400
 REAL = 1_795_000_000
@@ -245,3 +249,30 @@ def test_clocks_have_bounds_and_deleted_ones_go_first():
     assert len(clocks.states) == CLOCKS_MAX
     assert "gone" not in clocks.states
     assert len(clocks.get("c9").steps) == STEPS_MAX
+
+
+@pytest.mark.parametrize(
+    ("mode", "shown", "ticked", "outcome"),
+    [
+        ("test", CLOCK, CLOCK, Outcome.FOLDED),
+        ("test", CLOCK, "clock_2", Outcome.IGNORED),
+        ("test", CLOCK, None, Outcome.IGNORED),
+        ("test", None, CLOCK, Outcome.IGNORED),
+        ("live", CLOCK, CLOCK, Outcome.IGNORED),
+    ],
+)
+def test_a_tick_years_ahead_is_believed_of_the_rows_own_test_clock(mode, shown, ticked, outcome):
+    key, settings = f"main/-/{mode}/{ANA}", SettingsInForce()
+    row = step(None, record(of_clock(yearly(PAST), at=0, clock=shown), key=key), settings).row
+    due_at = PAST + 335 * DAY
+    tick = record(tick_value(due_at, ticked), 1, kind=Kind.TICK, key=key)
+
+    done = step(row, replace(tick, timestamp_ms=(PAST - 900 * DAY) * 1000), settings)
+
+    assert done.outcome is outcome
+
+
+def test_a_tick_of_a_clock_that_is_no_text_is_a_dead_letter():
+    tick = record({"due_at": 1, "clock": 7}, kind=Kind.TICK, key=KEY)
+
+    assert step(None, tick, SettingsInForce()).outcome is Outcome.DEAD_LETTERED

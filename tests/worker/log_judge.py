@@ -10,10 +10,11 @@ from schemas.errors import BadRecordError
 from schemas.records import Kind, LogRecord
 from schemas.rows import Row
 from schemas.settings import SettingsInForce
+from streams.clocks import NO_CLOCKS, Clocks
 from streams.log.records import read_log_record
 from streams.log.topics import CUSTOMERS, DEAD_LETTERS, TEST, topic_of
 from streams.pipeline import row_for_readers, step
-from streams.reading import read_settings
+from streams.reading import read_clock, read_settings
 
 Found = tuple[bytes | None, bytes | None, tuple[tuple[str, bytes | None], ...]]
 
@@ -26,14 +27,15 @@ def fold_log(parts: Sequence[Sequence[Fetched]]):
     for number, part in enumerate(parts):
         rows: dict[str, Row] = {}
         settings, fates = SettingsInForce(), defaultdict(int, accepted=len(part))
+        clocks = NO_CLOCKS
         for raw in part:
             try:
                 record = read(raw)
-                if record.kind is Kind.SETTINGS:
-                    settings = read_settings(record, settings)
-                    fates["settings"] += 1
+                fate, settings, clocks = heard(record, settings, clocks)
+                if fate:
+                    fates[fate] += 1
                     continue
-                done = step(rows.get(record.key), record, settings)
+                done = step(rows.get(record.key), record, settings, clocks)
                 if done.error:
                     raise done.error
             except BadRecordError:
@@ -52,6 +54,16 @@ def fold_log(parts: Sequence[Sequence[Fetched]]):
                 expected[mode + topic_of(update.type)][number].append(letter)
         counts.append(dict(fates))
     return expected, views, counts
+
+
+def heard(record: LogRecord, settings: SettingsInForce, clocks: Clocks):
+    """What concerns no single customer: its fate, and what is known then."""
+    if record.kind is Kind.SETTINGS:
+        return "settings", read_settings(record, settings), clocks
+    if record.kind is Kind.BROADCAST:
+        seen = read_clock(record)
+        return "duplicate" if clocks.knows(seen) else "broadcast", settings, clocks.joined(seen)
+    return None, settings, clocks
 
 
 def read(raw: Fetched) -> LogRecord:

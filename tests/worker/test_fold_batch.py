@@ -5,12 +5,14 @@ from functools import partial
 import orjson
 import pytest
 
-from build import START, SUBJECT, customer, subscription, updated
-from fetched import ListRows, fetched, settings_record
+from build import START, SUBJECT, customer, event, subscription, updated
+from fetched import Fetched, ListRows, fetched, settings_record
 from schemas.codec import NewerRowError, decode_row
 from schemas.errors import DeadLetterReason
+from schemas.records import Kind
 from schemas.settings import BusinessSettings, Conditions, SettingsInForce, StageRule, Stages
 from streams import pipeline
+from streams.log.records import log_headers
 from streams.worker import batch
 from streams.worker.batch import Folded, fold_batch, split
 from streams.worker.marker import Fate
@@ -140,7 +142,7 @@ def test_whatever_stands_in_the_log_is_dead_lettered_whole_and_the_rest_goes_on(
 
 
 def test_a_bug_costs_one_record_and_its_words_are_not_told(monkeypatch):
-    def step(row, record, settings, *, real=batch.step):
+    def step(row, record, settings, clocks, *, real=batch.step):
         if record.offset == 1:
             raise RuntimeError("ana@example.com")
         return real(row, record, settings)
@@ -224,3 +226,34 @@ def test_a_status_that_stripe_did_not_have_is_counted_once_for_each_customer_it_
     folded = fold(*(fetched(body, offset) for offset, body in enumerate(bodies)))
 
     assert folded.unknown_statuses == {"dormant": 1}
+
+
+def clock_record(partition: int, offset: int = 0, *, key: str = "main/-/test/-/clock_1") -> Fetched:
+    clock = {"object": "test_helpers.test_clock", "id": "clock_1", "frozen_time": START}
+    body = event("test_helpers.test_clock.ready", clock, id="evt_1")
+    words = log_headers(
+        kind=Kind.BROADCAST,
+        source="main",
+        event_id="evt_1",
+        event_type=body["type"],
+        api_version="",
+        received_at_ms=0,
+    )
+    return fetched(body, offset, partition=partition, key=key.encode(), headers=tuple(words))
+
+
+def test_a_test_clock_is_heard_in_each_partition_and_counts_in_one():
+    first, other = fold(clock_record(0)), fold(clock_record(1))
+
+    assert first.clocks == other.clocks
+    assert first.clocks.get("main/-/test/-/clock_1").frozen_time == START
+    assert first.fates == other.fates == {Fate.BROADCAST: 1}
+    assert (first.counted, other.counted) == ({Fate.BROADCAST: 1}, {})
+
+
+def test_a_test_clock_that_comes_again_is_a_duplicate_and_one_of_live_data_is_none():
+    live = clock_record(0, 2, key="main/-/live/-/clock_1")
+    folded = fold(clock_record(0), clock_record(0, 1), live)
+
+    assert folded.fates == {Fate.BROADCAST: 1, Fate.DUPLICATE: 1, Fate.IGNORED: 1}
+    assert list(folded.clocks.states) == ["main/-/test/-/clock_1"]

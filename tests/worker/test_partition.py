@@ -6,15 +6,18 @@ from build import SUBJECT, customer, updated
 from fetched import ListRows, fetched
 from schemas.codec import NewerRowError
 from schemas.settings import SettingsInForce
+from streams.clocks import NO_CLOCKS, ClockSeen
 from streams.worker import partition as module
 from streams.worker.batch import fold_batch
 from streams.worker.marker import (
+    CLOCKS_KEY,
     MARKER_KEY,
     SETTINGS_KEY,
     Fate,
     Marker,
     decode_marker,
     decode_settings,
+    encode_clocks,
     encode_marker,
     encode_settings,
 )
@@ -37,6 +40,7 @@ def committed(into: Partition, *keys: bytes) -> None:
         stored=dict.fromkeys(keys, folded.stored[KEY]),
         marker=Marker(next_offset=1),
         settings=SettingsInForce(),
+        clocks=NO_CLOCKS,
     )
 
 
@@ -69,12 +73,22 @@ def test_settings_come_back_as_they_were_written():
     ("key", "value"),
     [
         (MARKER_KEY, b'{"marker_version": 99, "marker": {"words": "of later"}}'),
+        (CLOCKS_KEY, b'{"clocks_version": 99, "clocks": "of later"}'),
         (SETTINGS_KEY, b'{"version": 1, "content": {}, "a_word_of_later": 1}'),
     ],
 )
 def test_what_a_newer_release_wrote_is_not_guessed_at(key, value):
     with pytest.raises(NewerRowError, match="newer release"):
         partition().read(key, value, ())
+
+
+def test_clocks_come_back_as_they_were_written():
+    seen = ClockSeen(key="main/-/test/-/c", event_id="evt_1", at=5, frozen_time=9, is_deleted=True)
+    clocks = NO_CLOCKS.joined(seen)
+    fresh = partition()
+    fresh.read(CLOCKS_KEY, encode_clocks(clocks), ())
+
+    assert fresh.clocks == clocks
 
 
 def test_rows_marker_and_settings_are_read_from_the_changelog():
