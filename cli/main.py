@@ -10,6 +10,7 @@ import typer
 
 from cli import dlq, rules, schemas, settings, topics
 from cli.demo.run import demo
+from cli.doctor import doctor
 from cli.fold import fold
 from cli.ingest import ingest
 from cli.init import init
@@ -36,6 +37,7 @@ app.command()(init)
 app.command()(simulate)
 app.command()(statuses)
 app.command()(timers)
+app.command()(doctor)
 app.command()(up)
 app.command()(demo)
 app.add_typer(schemas.app, name="schemas")

@@ -14,7 +14,8 @@ from rich.table import Table
 
 from cli.config import ConfigOption, read_config
 from streams.log.acls import least_acls
-from streams.log.admin import MadeTopic, create_topics, topics_of
+from streams.log.admin import MadeTopic, create_topics
+from streams.log.topics import topics_of
 from streams.log.topics_page import topics_page
 from streams.logs import configure_logging
 from streams.settings import Deployment

@@ -10,9 +10,8 @@ from typing import Literal
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from schemas.errors import BrokerError
-from streams.log.admin import topics_of
 from streams.log.client import connection
-from streams.log.topics import LOG, changelog_name
+from streams.log.topics import LOG, changelog_name, topics_of
 from streams.settings import Deployment
 from streams.worker.marker import MARKER_KEY, Marker, decode_marker
 

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from schemas.errors import BrokerError
-from streams.log.client import connection
+from streams.log.cluster_state import connected, count_brokers, topic_states
+from streams.log.doctor import diagnose
 from streams.log.topic_checks import (
-    MIN_INSYNC,
     TopicState,
     replication_factor_for,
     wanted_config,
     what_is_wrong,
 )
-from streams.log.topics import LOG, TopicSpec, topic_table
+from streams.log.topics import LOG, TopicSpec, topics_of
 from streams.settings import Deployment, Kafka
 
-ANSWER_S = 10
-"""How long Kafka may take to be reached, and then for all that is asked together."""
 CREATE_S = 60
 """How long it may take to make all topics; a busy machine needs seconds for 150 partitions."""
 POLL_S = 0.1
@@ -42,11 +38,6 @@ class MadeTopic:
     config: Mapping[str, str]
 
 
-def topics_of(deployment: Deployment) -> tuple[TopicSpec, ...]:
-    """The table of topics under the names of this installation."""
-    return topic_table(application=deployment.worker.application, prefix=deployment.kafka.prefix)
-
-
 async def create_topics(deployment: Deployment) -> list[MadeTopic]:
     """Make every topic that is missing, and wait until each has its leaders.
 
@@ -55,17 +46,15 @@ async def create_topics(deployment: Deployment) -> list[MadeTopic]:
             nothing was made, and the text has the command that mends each.
     """
     kafka, specs = deployment.kafka, topics_of(deployment)
-    async with _admin(kafka, work_s=CREATE_S) as admin:
+    async with connected(kafka, work_s=CREATE_S) as admin:
+        brokers = await count_brokers(admin)
         before = await _states(admin, specs)
-        if wrong := _wrong(specs, before, kafka):
-            raise BrokerError("\n".join(wrong))
-        cluster = await admin.describe_cluster()
-        copies = replication_factor_for(kafka, brokers=len(cluster["brokers"]))
+        _refuse_wrong(specs, before, kafka, brokers)
+        copies = replication_factor_for(kafka, brokers=brokers)
         await _make(admin, [spec for spec in specs if spec.name not in before], kafka, copies)
         after = await _states_when_led(admin, specs)
     # Another process may have made some of them a moment ago, with other settings.
-    if wrong := _wrong(specs, after, kafka):
-        raise BrokerError("\n".join(wrong))
+    _refuse_wrong(specs, after, kafka, brokers)
     return [
         MadeTopic(
             name=spec.name,
@@ -79,20 +68,12 @@ async def create_topics(deployment: Deployment) -> list[MadeTopic]:
 
 
 async def missing_or_wrong(deployment: Deployment) -> list[str]:
-    """Say what stands between the cluster's topics and the table, each with its remedy.
+    """Say what stands between the cluster and the promise, each with its remedy.
 
     Raises:
         BrokerError: Kafka does not answer.
     """
-    specs = topics_of(deployment)
-    async with _admin(deployment.kafka) as admin:
-        states = await _states(admin, specs)
-    missing = [
-        f"topic {spec.name} is missing, or hidden from this user: run `subfold topics create`"
-        for spec in specs
-        if spec.name not in states
-    ]
-    return missing + _wrong(specs, states, deployment.kafka)
+    return [str(fault) for fault in (await diagnose(deployment)).faults]
 
 
 async def count_log_partitions(kafka: Kafka) -> int:
@@ -111,66 +92,29 @@ async def count_partitions(kafka: Kafka, topic: str) -> int:
         BrokerError: As `count_log_partitions`.
     """
     name = kafka.prefix + topic
-    async with _admin(kafka) as admin:
+    async with connected(kafka) as admin:
         for found in await admin.describe_topics():
             if found["topic"] == name:
                 return len(found["partitions"])
     raise BrokerError(f"topic {name} is missing: run `subfold topics create`")
 
 
-@asynccontextmanager
-async def _admin(kafka: Kafka, *, work_s: float = ANSWER_S) -> AsyncIterator[AIOKafkaAdminClient]:
-    arguments = connection(kafka)
-    admin = AIOKafkaAdminClient(
-        **arguments, client_id="subfold-admin", request_timeout_ms=int(work_s * 1000)
-    )
-    try:
-        async with asyncio.timeout(ANSWER_S) as patience:
-            await admin.start()
-            patience.reschedule(asyncio.get_running_loop().time() + work_s)
-            yield admin
-    except TimeoutError as error:
-        raise BrokerError(
-            f"Kafka at {kafka.bootstrap_servers} does not answer in time: is it running, and is "
-            "the address right?"
-        ) from error
-    except (KafkaError, OSError) as error:
-        raise BrokerError(f"Kafka at {kafka.bootstrap_servers} cannot be used: {error}") from error
-    finally:
-        await admin.close()
-
-
-def _wrong(specs: Sequence[TopicSpec], states: Mapping[str, TopicState], kafka: Kafka) -> list[str]:
-    return [
-        sentence
+def _refuse_wrong(
+    specs: Sequence[TopicSpec], states: Mapping[str, TopicState], kafka: Kafka, brokers: int
+) -> None:
+    wrong = [
+        str(fault)
         for spec in specs
         if spec.name in states
-        for sentence in what_is_wrong(spec, states[spec.name], kafka)
+        for fault in what_is_wrong(spec, states[spec.name], kafka, brokers=brokers)
     ]
+    if wrong:
+        raise BrokerError("\n".join(wrong))
 
 
 async def _states(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> dict[str, TopicState]:
-    """The topics that are there.
-
-    All topics are listed, for asking by name would create them where the cluster allows it.
-    """
-    names = {spec.name for spec in specs}
-    there = {
-        topic["topic"]: topic["partitions"]
-        for topic in await admin.describe_topics()
-        if topic["topic"] in names
-    }
-    configs = await _configs(admin, specs, list(there))
-    return {
-        name: TopicState(
-            partitions=len(partitions),
-            replication_factor=min(len(part["replicas"]) for part in partitions),
-            config=configs[name],
-            is_led=all(part["leader"] >= 0 for part in partitions),
-        )
-        for name, partitions in there.items()
-        if partitions and name in configs
-    }
+    settings = set[str]().union(*(spec.config for spec in specs))
+    return await topic_states(admin, {spec.name for spec in specs}, settings)
 
 
 async def _states_when_led(
@@ -182,32 +126,6 @@ async def _states_when_led(
         if len(states) == len(specs) and all(state.is_led for state in states.values()):
             return states
         await asyncio.sleep(POLL_S)
-
-
-async def _configs(
-    admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec], names: Sequence[str]
-) -> dict[str, dict[str, str]]:
-    """The settings that we rely on, of each topic.
-
-    Raises:
-        BrokerError: This user may not see them.
-    """
-    if not names:
-        return {}
-    asked = sorted({MIN_INSYNC}.union(*(spec.config for spec in specs)))
-    answers = await admin.describe_configs(
-        [ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(asked)) for name in names]
-    )
-    found = {}
-    for code, message, _, name, entries in answers[0].resources:
-        if code:
-            raise BrokerError(
-                f"the settings of topic {name} cannot be read: "
-                f"{message or for_code(code).message}; this user "
-                "needs DescribeConfigs, see `subfold topics create --print`"
-            )
-        found[name] = {entry[0]: entry[1] for entry in entries}
-    return found
 
 
 async def _make(

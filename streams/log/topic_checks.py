@@ -9,18 +9,42 @@ from streams.log.topics import TopicSpec
 from streams.settings import Kafka
 
 MIN_INSYNC = "min.insync.replicas"
+UNCLEAN = "unclean.leader.election.enable"
 AT_LEAST = frozenset({"max.message.bytes", MIN_INSYNC})
 """Settings of which more than we need does no harm; every other must be exactly as in the table."""
+OFFSETS = "__consumer_offsets"
+TRANSACTIONS = "__transaction_state"
+INTERNAL = (OFFSETS, TRANSACTIONS)
+"""Kafka's own topics on which the promise rests. Group offsets never decide where a worker starts,
+so only their copies count; of transactions also how many must have them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Something of the cluster that is not as it must be, and the remedy: most often a command."""
+
+    about: str
+    words: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """One sentence of both."""
+        return f"{self.words}: {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicState:
-    """A topic as the cluster has it. `is_led`: every partition has a leader now."""
+    """A topic as the cluster has it.
+
+    `is_led`: every partition has a leader now. `in_sync`: the fewest copies that a partition has
+    in sync now.
+    """
 
     partitions: int
     replication_factor: int
     config: Mapping[str, str]
     is_led: bool = True
+    in_sync: int = 1
 
 
 def replication_factor_for(kafka: Kafka, *, brokers: int) -> int:
@@ -33,28 +57,59 @@ def wanted_config(spec: TopicSpec, kafka: Kafka, *, replication_factor: int) -> 
 
     With three copies two are enough, so that one broker may be away; with fewer, one.
     """
-    default = 2 if replication_factor >= 3 else 1  # noqa: PLR2004 - as the docstring says
-    return {**spec.config, MIN_INSYNC: str(kafka.min_insync_replicas or default)}
+    return {**spec.config, MIN_INSYNC: str(_min_insync(kafka, replication_factor))}
 
 
-def what_is_wrong(spec: TopicSpec, state: TopicState, kafka: Kafka) -> list[str]:
+def what_is_wrong(spec: TopicSpec, state: TopicState, kafka: Kafka, *, brokers: int) -> list[Fault]:
     """Say how a topic that exists differs from what it must be, with the command that mends it."""
     found = []
     if state.partitions != kafka.partitions:
         found.append(_wrong_partitions(spec, state, kafka))
-    if kafka.replication_factor and state.replication_factor < kafka.replication_factor:
-        found.append(
-            f"topic {spec.name} keeps {state.replication_factor} copies of each partition, not "
-            f"{kafka.replication_factor}: add copies with kafka-reassign-partitions.sh, or set "
-            f"[kafka] replication_factor = {state.replication_factor}"
-        )
+    found += _wrong_copies(spec.name, state, kafka, brokers=brokers)
     wanted = wanted_config(spec, kafka, replication_factor=state.replication_factor)
     wrong = {
         name: value for name, value in wanted.items() if not _is_fit(name, state.config, value)
     }
+    if state.config.get(UNCLEAN) == "true":
+        wrong[UNCLEAN] = "false"
     if wrong:
-        found.append(_wrong_config(spec, state, kafka, wrong))
+        found.append(_wrong_config(spec.name, state, kafka, wrong))
     return found
+
+
+def what_is_wrong_inside(
+    name: str, state: TopicState, kafka: Kafka, *, brokers: int
+) -> list[Fault]:
+    """The same of a topic of Kafka's own."""
+    found = _wrong_copies(name, state, kafka, brokers=brokers)
+    wanted = str(_min_insync(kafka, state.replication_factor))
+    if name == TRANSACTIONS and not _is_fit(MIN_INSYNC, state.config, wanted):
+        found.append(_wrong_config(name, state, kafka, {MIN_INSYNC: wanted}))
+    return found
+
+
+def what_is_missing_now(name: str, state: TopicState, kafka: Kafka) -> list[Fault]:
+    """Say what a topic lacks at this moment, though it is set up as it must be."""
+    needed = state.config.get(MIN_INSYNC, "1")
+    if state.is_led and not (needed.isdecimal() and state.in_sync < int(needed)):
+        return []
+    lack = (
+        f"has a partition with {state.in_sync} copies in sync where {needed} must have a record"
+        if state.is_led
+        else "has a partition without a leader"
+    )
+    return [
+        Fault(
+            about=name,
+            words=f"topic {name} {lack}, so nothing can be written to it now",
+            remedy="bring back the brokers that are away: kafka-topics.sh --bootstrap-server "
+            f"{kafka.bootstrap_servers} --describe --topic {name}",
+        )
+    ]
+
+
+def _min_insync(kafka: Kafka, replication_factor: int) -> int:
+    return kafka.min_insync_replicas or (2 if replication_factor >= 3 else 1)  # noqa: PLR2004
 
 
 def _is_fit(name: str, config: Mapping[str, str], wanted: str) -> bool:
@@ -64,26 +119,58 @@ def _is_fit(name: str, config: Mapping[str, str], wanted: str) -> bool:
     return there == wanted
 
 
-def _wrong_partitions(spec: TopicSpec, state: TopicState, kafka: Kafka) -> str:
+def _wrong_partitions(spec: TopicSpec, state: TopicState, kafka: Kafka) -> Fault:
     # Adding partitions would send a customer's next records to another partition than the first.
-    return (
-        f"topic {spec.name} has {state.partitions} partitions, not {kafka.partitions}, and the "
-        f"number is fixed once there are records: set [kafka] partitions = {state.partitions}; or, "
-        "while the topic is empty, remove it and run `subfold topics create` again: "
-        f"kafka-topics.sh --bootstrap-server {kafka.bootstrap_servers} --delete --topic {spec.name}"
+    return Fault(
+        about=spec.name,
+        words=f"topic {spec.name} has {state.partitions} partitions, not {kafka.partitions}, and "
+        "the number is fixed once there are records",
+        remedy=f"set [kafka] partitions = {state.partitions}; or, while the topic is empty, remove "
+        "it and run `subfold topics create` again: kafka-topics.sh --bootstrap-server "
+        f"{kafka.bootstrap_servers} --delete --topic {spec.name}",
     )
 
 
-def _wrong_config(
-    spec: TopicSpec, state: TopicState, kafka: Kafka, wrong: Mapping[str, str]
-) -> str:
+def _wrong_copies(name: str, state: TopicState, kafka: Kafka, *, brokers: int) -> list[Fault]:
+    copies = state.replication_factor
+    wanted = replication_factor_for(kafka, brokers=brokers)
+    found = []
+    if copies < wanted:
+        found.append(
+            Fault(
+                about=name,
+                words=f"topic {name} keeps {copies} copies of each partition, not {wanted}: what "
+                "was acknowledged is lost with a broker's disk",
+                remedy="add copies with kafka-reassign-partitions.sh, or set "
+                f"[kafka] replication_factor = {copies}",
+            )
+        )
+    insync = state.config.get(MIN_INSYNC, "")
+    if insync.isdecimal() and int(insync) > copies:
+        found.append(
+            Fault(
+                about=name,
+                words=f"topic {name} wants {insync} copies in sync and keeps {copies}, so nothing "
+                "can be written to it",
+                remedy=_alter(name, kafka, {MIN_INSYNC: str(_min_insync(kafka, copies))}),
+            )
+        )
+    return found
+
+
+def _wrong_config(name: str, state: TopicState, kafka: Kafka, wrong: Mapping[str, str]) -> Fault:
     differences = ", ".join(
-        f"{name} = {state.config.get(name, 'nothing')} instead of {value}"
-        for name, value in wrong.items()
+        f"{key} = {state.config.get(key, 'nothing')} instead of {value}"
+        for key, value in wrong.items()
     )
-    settings = ",".join(f"{name}={value}" for name, value in wrong.items())
+    return Fault(
+        about=name, words=f"topic {name} has {differences}", remedy=_alter(name, kafka, wrong)
+    )
+
+
+def _alter(name: str, kafka: Kafka, config: Mapping[str, str]) -> str:
+    settings = ",".join(f"{key}={value}" for key, value in config.items())
     return (
-        f"topic {spec.name} has {differences}: "
         f"kafka-configs.sh --bootstrap-server {kafka.bootstrap_servers} --alter "
-        f"--entity-type topics --entity-name {spec.name} --add-config {settings}"
+        f"--entity-type topics --entity-name {name} --add-config {settings}"
     )

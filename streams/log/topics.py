@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from streams.settings import Deployment
+
 MIB = 2**20
 BODY_BYTES_MAX = MIB
 LOG_BYTES_MAX = 2 * MIB
@@ -114,6 +116,11 @@ def topic_table(*, application: str, prefix: str) -> tuple[TopicSpec, ...]:
             for name in UPDATES
         )
     return tuple(replace(spec, name=prefix + spec.name) for spec in specs)
+
+
+def topics_of(deployment: Deployment) -> tuple[TopicSpec, ...]:
+    """The table of topics under the names of this installation."""
+    return topic_table(application=deployment.worker.application, prefix=deployment.kafka.prefix)
 
 
 def topic_of(update_type: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streams.log.acls import least_acls
-from streams.log.admin import topics_of
+from streams.log.topics import topics_of
 from streams.settings import Deployment, Kafka
 
 HEAD = """# Topics

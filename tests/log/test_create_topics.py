@@ -10,7 +10,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from schemas.errors import BrokerError
-from streams.log.admin import count_log_partitions, create_topics, missing_or_wrong, topics_of
+from streams.log.admin import count_log_partitions, create_topics, missing_or_wrong
+from streams.log.topics import topics_of
 from streams.settings import Deployment, Kafka
 
 
