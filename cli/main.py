@@ -16,6 +16,7 @@ from cli.ingest import ingest
 from cli.init import init
 from cli.kafka import app as kafka
 from cli.mrr import mrr
+from cli.replay import replay_log
 from cli.simulate import simulate
 from cli.statuses import statuses
 from cli.timers import timers
@@ -35,6 +36,7 @@ app.command()(fold)
 app.command()(mrr)
 app.command()(init)
 app.command()(simulate)
+app.command("replay")(replay_log)
 app.command()(statuses)
 app.command()(timers)
 app.command()(doctor)

@@ -12,14 +12,17 @@ from schemas.transitions import Transition
 from schemas.updates import Update
 
 # Triggers come last: they carry the stage and MRR that the others have told.
-PROJECTIONS = (project_contact, project_stage, project_mrr, project_renewals, project_triggers)
+STANDING = (project_contact, project_stage, project_mrr, project_renewals)
+PROJECTIONS = (*STANDING, project_triggers)
 
 
-def project(transition: Transition) -> tuple[Announced, tuple[Update, ...]]:
-    """Ask every projection what there is to tell; number the answers within their cause."""
+def project(
+    transition: Transition, *, with_triggers: bool = True
+) -> tuple[Announced, tuple[Update, ...]]:
+    """Ask the projections what there is to tell; number the answers within their cause."""
     announced = transition.announced
     told: list[Update] = []
-    for projection in PROJECTIONS:
+    for projection in PROJECTIONS if with_triggers else STANDING:
         announced, updates = projection(transition, announced)
         told.extend(updates)
     numbered = (update.model_copy(update={"index": index}) for index, update in enumerate(told))

@@ -178,7 +178,7 @@ def _moved(
         connected_at=reading.connected_at,
         now=max(row.facts.at if row.clock else record.timestamp_ms // 1000, reading.effective_at),
         clock=row.clock,
-        common=_common(record, reading, standing, subject, settings),
+        common=common_of(record, reading, standing, subject, settings),
     )
     announced, told = project(transition)
     moved = Row(
@@ -209,13 +209,14 @@ def row_for_readers(row: Row, settings: SettingsInForce) -> bytes:
     return customer_row(row, settings).model_dump_json().encode()
 
 
-def _common(
+def common_of(
     record: LogRecord,
     reading: Reading,
     standing: Standing,
     subject: Subject,
     settings: SettingsInForce,
 ) -> dict[str, Any]:
+    """What all updates of a record share, but for their place within it."""
     contact = standing.contact
     found = contact if isinstance(contact, ContactRef) else None
     return {

@@ -197,7 +197,7 @@ class _Fold:
         result = step(row, record, self._settings, self._clocks)
         if result.error:
             raise result.error
-        outputs = [_update(update) for update in result.updates]
+        outputs = [update_output(update) for update in result.updates]
         if result.row:
             if self._is_careful:
                 _view(result.row, self._settings)
@@ -243,7 +243,12 @@ def _view(row: Row, settings: SettingsInForce) -> bytes:
     return view
 
 
-def _update(update: Envelope) -> Output:
+def update_output(update: Envelope) -> Output:
+    """An update as it is written.
+
+    Raises:
+        BadRecordError: `row_too_large`, where Kafka would not take it.
+    """
     value = update.value()
     if len(value) > UPDATE_BYTES_MAX:
         raise BadRecordError(DeadLetterReason.ROW_TOO_LARGE, "an update would be too large")

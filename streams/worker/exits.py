@@ -25,6 +25,10 @@ class Exit(IntEnum):
     """Kafka failed where it is not known what was committed."""
     NEWER_ROW = 74
     """The table was written by a newer release."""
+    MOSTLY_BAD = 75
+    """Most records could not be folded: it is not the records."""
+    REBUILDING = 76
+    """A replay has not written all rows yet."""
 
 
 def exit_now(code: Exit, **facts: object) -> NoReturn:

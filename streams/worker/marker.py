@@ -7,7 +7,7 @@ to, so that they are true of exactly those rows. Source: docs/contract.md, "Rows
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import orjson
@@ -43,22 +43,42 @@ class Fate(StrEnum):
 class Marker:
     """Where the fold of one partition stands.
 
-    `counts` are of all records ever folded here: `accepted` is the sum of the others.
+    `counts` are of all records ever folded here: `accepted` is the sum of the others. `bad` says
+    which of the last records are dead letters: see limit.py. While a
+    replay writes rows of which nothing was left, `is_rebuilding` keeps workers out.
     """
 
     next_offset: int = 0
     settings_version: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
+    bad: str = ""
+    is_rebuilding: bool = False
+
+    @property
+    def unaccounted(self) -> int:
+        """Offsets passed that held no record: a record was lost, or somebody wrote transactions."""
+        return self.next_offset - self.counts.get(ACCEPTED, 0)
 
     def after(
-        self, *, next_offset: int, settings_version: int, fates: Mapping[Fate, int]
+        self,
+        *,
+        next_offset: int,
+        settings_version: int,
+        fates: Mapping[Fate, int],
+        bad: str | None = None,
     ) -> Marker:
         """The marker of the next transaction."""
         counts = dict(self.counts)
         for fate, count in fates.items():
             counts[fate.value] = counts.get(fate.value, 0) + count
         counts[ACCEPTED] = counts.get(ACCEPTED, 0) + sum(fates.values())
-        return Marker(next_offset=next_offset, settings_version=settings_version, counts=counts)
+        return replace(
+            self,
+            next_offset=next_offset,
+            settings_version=settings_version,
+            counts=counts,
+            bad=self.bad if bad is None else bad,
+        )
 
 
 def encode_marker(marker: Marker) -> bytes:

@@ -128,6 +128,12 @@ async def _read_rows(reader: AIOKafkaConsumer, places: Mapping[TopicPartition, P
 def _check_log(partition: Partition, *, begins: int, ends: int) -> None:
     """Stop when the log does not reach from the marker on: it is not the log of these rows."""
     marker = partition.marker.next_offset
+    if partition.marker.is_rebuilding:
+        exit_now(
+            Exit.REBUILDING,
+            partition=partition.number,
+            hint="a replay has not written all rows: run `subfold replay --activate` to its end",
+        )
     if not begins <= marker <= ends:
         exit_now(
             Exit.GAP,

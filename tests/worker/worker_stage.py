@@ -49,19 +49,35 @@ class Stage:
     def names(self) -> Names:
         return Names(prefix=self.kafka.prefix, application=self.deployment.worker.application)
 
-    def start(self, *, dying_at: str | None = None) -> Worker:
-        """Start a worker, or one that kills itself at a point of `crashing_worker`."""
-        command = [SUBFOLD, "worker"] if dying_at is None else [*CRASHING, dying_at]
-        log, port = self.folder / f"worker{len(self.workers)}.log", free_port()
-        environ = {
+    @property
+    def environ(self) -> dict[str, str]:
+        """What a process of this installation finds in its environment."""
+        return {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
             "KAFKA_BOOTSTRAP_SERVERS": str(self.kafka.bootstrap_servers),
             "SUBFOLD_KAFKA__PREFIX": self.kafka.prefix,
             "SUBFOLD_KAFKA__PARTITIONS": str(self.kafka.partitions),
-            "SUBFOLD_WORKER__PORT": str(port),
             "SUBFOLD_LOGS__FORMAT": "json",
         }
+
+    async def run(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run a verb of `subfold` to its end."""
+        return await asyncio.to_thread(
+            subprocess.run,
+            [SUBFOLD, *words],
+            cwd=self.folder,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def start(self, *, dying_at: str | None = None) -> Worker:
+        """Start a worker, or one that kills itself at a point of `crashing_worker`."""
+        command = [SUBFOLD, "worker"] if dying_at is None else [*CRASHING, dying_at]
+        log, port = self.folder / f"worker{len(self.workers)}.log", free_port()
+        environ = {**self.environ, "SUBFOLD_WORKER__PORT": str(port)}
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command, cwd=self.folder, env=environ, stdout=output, stderr=output

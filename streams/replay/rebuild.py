@@ -1,0 +1,138 @@
+"""Rebuilds the rows of one partition from the log: the worker's own fold, and nothing is sent.
+
+It goes as far as the worker is. Where nobody knows how far that is, because the changelog and the
+group's offset are lost, the updates tell: all that the log makes is there up to where the worker
+stopped.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+
+from aiokafka import ConsumerRecord
+
+from schemas.codec import canonical
+from schemas.records import TICK, Kind, LogRecord, tick_id
+from schemas.settings import SettingsInForce
+from streams.log.topics import CUSTOMERS, DEAD_LETTERS, TEST
+from streams.pipeline import step
+from streams.replay.readers import read
+from streams.replay.table import Table
+from streams.settings import Deployment
+from streams.worker.batch import Folded, fold_batch, split
+from streams.worker.names import Names
+
+ROWS = frozenset({CUSTOMERS, TEST + CUSTOMERS})
+NOT_UPDATES = ROWS | {DEAD_LETTERS}
+WHAT_IF_SKIPS = frozenset({b"tick", b"settings"})
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Rebuild:
+    """A rebuild of one partition on its way.
+
+    Args:
+        until_ms: Stop at the first record that is newer.
+        what_if: Fold with these settings instead of those of the log; recorded ticks are left out
+            then, for time passes by what these settings ask for.
+    """
+
+    deployment: Deployment
+    partition: int
+    until_ms: int | None = None
+    what_if: SettingsInForce | None = None
+    table: Table = field(default_factory=Table)
+    records: int = 0
+    newest_ms: int = 0
+    told: set[bytes] = field(default_factory=set)
+    updates: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        """Begin with the settings that are tried."""
+        if self.what_if:
+            self.table.settings = self.what_if
+
+    async def go_on(self, end: int | None, progress: Progress = lambda _, __: None) -> None:
+        """Fold the log from where the table stands to an offset, or to what is its end now."""
+        begin = self.table.marker.next_offset
+        async for part in self._parts(begin, end):
+            self._take(self._fold(part))
+            progress(self.partition, len(part))
+
+    async def go_on_while_known(
+        self, ids: set[bytes], progress: Progress = lambda _, __: None
+    ) -> None:
+        """Fold as long as all updates that the log makes have these ids."""
+        async for part in self._parts(self.table.marker.next_offset, None):
+            if not self._take_known(part, ids):
+                return
+            progress(self.partition, len(part))
+
+    def _fold(self, part: Sequence[ConsumerRecord]) -> Folded:
+        return fold_batch(part, self.table, self.table.settings, self.table.clocks)
+
+    def _take_known(self, part: Sequence[ConsumerRecord], ids: set[bytes]) -> bool:
+        folded = self._fold(part)
+        if _ids(folded) <= ids:
+            self._take(folded)
+            return True
+        return len(part) > 1 and all(self._take_known([record], ids) for record in part)
+
+    async def _parts(self, begin: int, end: int | None) -> AsyncIterator[Sequence[ConsumerRecord]]:
+        kafka = self.deployment.kafka
+        names = Names(prefix=kafka.prefix, application=self.deployment.worker.application)
+        async for fetched in read(self.deployment, names.log, self.partition, begin=begin, end=end):
+            records = [record for record in fetched if self._is_folded(record)]
+            for part in split(records, self.table):
+                yield part
+            if self.until_ms is not None and fetched[-1].timestamp > self.until_ms:
+                return
+
+    def pass_time(self) -> None:
+        """Let time pass to the last moment that was folded, as a clock would have."""
+        at = self.until_ms // 1000 if self.until_ms else self.newest_ms // 1000
+        for key in sorted(self.table.stored_rows):
+            row = self.table.row(key)
+            if row is None or row.clock or row.facts.at >= at:
+                continue
+            done = step(row, _tick(row.subject, at), self.table.settings)
+            if done.row:
+                self.table.put({key: done.row}, {key: done.stored})
+                self.updates.update(update.type for update in done.updates)
+
+    def _is_folded(self, record: ConsumerRecord) -> bool:
+        if self.until_ms is not None and record.timestamp > self.until_ms:
+            return False
+        return self.what_if is None or dict(record.headers).get("kind") not in WHAT_IF_SKIPS
+
+    def _take(self, folded: Folded) -> None:
+        self.table.take(folded)
+        self.newest_ms = max(self.newest_ms, folded.newest_ms)
+        self.records += sum(folded.fates.values())
+        self.told |= _ids(folded)
+        self.updates.update(folded.updates)
+
+
+def _ids(folded: Folded) -> set[bytes]:
+    return {
+        dict(output.headers)["ce_id"] or b""
+        for output in folded.outputs
+        if output.topic not in NOT_UPDATES
+    }
+
+
+def _tick(subject: str, at: int) -> LogRecord:
+    return LogRecord(
+        key=subject,
+        kind=Kind.TICK,
+        source=subject.split("/")[0],
+        event_id=tick_id(subject, at),
+        event_type=TICK,
+        value=canonical({"due_at": at}),
+        partition=0,
+        offset=0,
+        timestamp_ms=at * 1000,
+    )

@@ -1,0 +1,84 @@
+"""Writes rebuilt rows in place of live ones: bounded transactions, and the marker last."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from schemas.codec import encode_row
+from schemas.records import Subject
+from schemas.rows import Row
+from schemas.updates import Envelope
+from streams.log.topics import CUSTOMERS, TEST
+from streams.pipeline import row_for_readers
+from streams.replay.table import Table
+from streams.worker.batch import Folded, Output, update_output
+from streams.worker.marker import Marker
+from streams.worker.names import Names
+from streams.worker.partition import Partition
+from streams.worker.transaction import commit
+
+ROWS_MAX = 200
+"""Of one transaction: up to 3 MiB each, with the row for readers."""
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes into one partition; `base` has the marker and the settings that are to stand there."""
+
+    partition: Partition
+    names: Names
+    base: Table
+
+    async def write(
+        self, rows: Mapping[bytes, Row], updates: Sequence[Envelope], *, is_lost: bool
+    ) -> None:
+        """Put these rows in place, and tell these updates with them.
+
+        Where the marker is lost, the partition stays closed to workers until the last transaction:
+        a kill in between leaves it so, and the replay is to be run again.
+        """
+        told: defaultdict[str, list[Envelope]] = defaultdict(list)
+        for update in updates:
+            told[update.subject].append(update)
+        for part in _parts(rows):
+            outputs = [self._view(row) for row in part.values()]
+            for row in part.values():
+                outputs += map(update_output, told[row.subject])
+            marker = replace(self.base.marker, is_rebuilding=is_lost)
+            await self._commit(part, outputs, marker)
+        if is_lost:
+            await self._commit({}, [], self.base.marker)
+
+    async def _commit(
+        self, rows: Mapping[bytes, Row], outputs: list[Output], marker: Marker
+    ) -> None:
+        folded = Folded(
+            next_offset=marker.next_offset,
+            newest_ms=0,
+            settings=self.base.settings,
+            rows=rows,
+            stored={key: encode_row(row) for key, row in rows.items()},
+            outputs=outputs,
+            dead_letters=(),
+            fates={},
+            counted={},
+            clocks=self.base.clocks,
+            updates={},
+            unknown_statuses={},
+        )
+        await commit(self.partition, folded, marker, self.names)
+
+    def _view(self, row: Row) -> Output:
+        subject = Subject.parse(row.subject)
+        topic = CUSTOMERS if subject and subject.livemode else TEST + CUSTOMERS
+        value = row_for_readers(row, self.base.settings)
+        return Output(topic=topic, key=row.subject.encode(), value=value)
+
+
+def _parts(rows: Mapping[bytes, Row]) -> Iterator[dict[bytes, Row]]:
+    rest = iter(rows.items())
+    while part := dict(islice(rest, ROWS_MAX)):
+        yield part
