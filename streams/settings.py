@@ -70,11 +70,16 @@ class Ingest(_Table):
 
 
 class Worker(_Table):
-    """The folding process. `application` names its consumer group and transactional ids."""
+    """The folding process. `application` names its consumer group and transactional ids.
+
+    `dead_letters_max` of a partition's last 200 records may die of what may be ours; 200 is no
+    limit.
+    """
 
     application: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")] = "subfold"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8081
+    dead_letters_max: Annotated[int, Field(ge=0, le=200)] = 100
 
 
 class Source(_Table):

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 from faust.types import TP
@@ -20,6 +20,7 @@ from streams import metrics
 from streams.worker.batch import Folded, fold_batch, split
 from streams.worker.dead_letters import FetchedRecord
 from streams.worker.exits import Exit, exit_now
+from streams.worker.limit import WINDOW, LookBack, look_back
 from streams.worker.partition import Partition
 from streams.worker.transaction import FencedError, UnknownCommitError, commit
 from streams.worker.transport import Batch
@@ -35,8 +36,13 @@ log = structlog.get_logger()
 
 async def fold_fetched(app: WorkerApp, number: int, batch: Batch) -> None:
     """Fold what was fetched of one partition; end the process rather than raise."""
+    await guarded(app, number, _fold_fetched(app, number, batch))
+
+
+async def guarded(app: WorkerApp, number: int, work: Awaitable[None]) -> None:
+    """Let go of a partition that is another's now; for all else end the process."""
     try:
-        await _fold_fetched(app, number, batch)
+        await work
     except FencedError:
         _forget(app, number)
     except UnknownCommitError as error:
@@ -58,7 +64,8 @@ async def _fold_fetched(app: WorkerApp, number: int, batch: Batch) -> None:
         exit_now(Exit.GAP, partition=number, expected=offset, found=batch.after)
     records = [record for record in batch.records if record.offset >= offset]
     for part in split(records, partition):
-        await _fold_part(app, partition, part)
+        async with partition.lock:
+            await _fold_part(app, partition, part)
 
 
 async def _fold_part(
@@ -68,10 +75,14 @@ async def _fold_part(
     started_s, folded = await asyncio.get_running_loop().run_in_executor(
         app.folding, _fold, records, partition
     )
+    looked = look_back(partition.marker.bad, records, folded.dead_letters)
+    if looked.most > app.dead_letters_max:
+        _stop(partition, looked)
     marker = partition.marker.after(
         next_offset=folded.next_offset,
         settings_version=folded.settings.version,
         fates=folded.fates,
+        bad=looked.bad,
     )
     read_to = await commit(partition, folded, marker, app.names)
     if app.held.partitions.get(partition.number) is not partition:
@@ -91,6 +102,20 @@ def _fold(records: Sequence[FetchedRecord], partition: Partition) -> tuple[float
     return time.monotonic(), fold_batch(records, partition, partition.settings, partition.clocks)
 
 
+def _stop(partition: Partition, looked: LookBack) -> NoReturn:
+    """Stop before the batch is committed: the next start meets the same records."""
+    exit_now(
+        Exit.MOSTLY_BAD,
+        partition=partition.number,
+        dead_letters=looked.most,
+        of_records=WINDOW,
+        reasons=dict(looked.reasons),
+        after=partition.marker.next_offset,
+        hint="this release may not understand what Stripe sends: start a newer one; or let them be "
+        f"buried with [worker] dead_letters_max = {WINDOW}",
+    )
+
+
 def _tell(partition: Partition, folded: Folded, seconds: float) -> None:
     number = partition.number
     for fate, count in folded.counted.items():
@@ -104,6 +129,7 @@ def _tell(partition: Partition, folded: Folded, seconds: float) -> None:
     metrics.transaction_seconds.observe(seconds)
     metrics.rows.labels(number).set(len(partition.keys))
     metrics.position.labels(number).set(folded.next_offset)
+    metrics.unaccounted.labels(number).set(partition.marker.unaccounted)
     metrics.lag_seconds.labels(number).set(max(0.0, time.time() - folded.newest_ms / 1000))
     for letter in folded.dead_letters:
         metrics.dead_letters.labels(letter.reason.value).inc()

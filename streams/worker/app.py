@@ -60,6 +60,7 @@ class WorkerApp(faust.App):
     connection: Connection
     held: Held
     folding: Executor
+    dead_letters_max: int
 
     def _create_directories(self) -> None:
         # The table lives in memory and in its changelog: nothing of it is on disk.
@@ -80,6 +81,7 @@ def build_app(deployment: Deployment) -> WorkerApp:
         names.group, broker=[f"aiokafka://{server.strip()}" for server in servers], **FAUST_SETTINGS
     )
     app.names, app.connection = names, arguments
+    app.dead_letters_max = deployment.worker.dead_letters_max
     # One thread, for one fold at a time: more would only take turns in holding up the loop.
     app.folding = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fold")
     app.transport = BatchTransport(app.conf.broker_consumer, app)

@@ -56,6 +56,7 @@ async def take_over(held: Held, numbers: set[int], *, names: Names, connection: 
     for partition in mine.values():
         metrics.rows.labels(partition.number).set(len(partition.keys))
         metrics.position.labels(partition.number).set(partition.marker.next_offset)
+        metrics.unaccounted.labels(partition.number).set(partition.marker.unaccounted)
     log.info(
         "rows_read", partitions=sorted(numbers), changelog_records=count, seconds=round(seconds, 3)
     )

@@ -9,7 +9,7 @@ from build import SUBJECT, customer, updated
 from fetched import fetched
 from streams.worker import agent
 from streams.worker.agent import fold_fetched
-from streams.worker.marker import Marker
+from streams.worker.marker import Marker, decode_marker, encode_marker
 from streams.worker.names import Names
 from streams.worker.partition import Held, Partition
 from streams.worker.transaction import FencedError, UnknownCommitError
@@ -63,6 +63,7 @@ def app():
             held=held,
             folding=folding,
             names=Names(prefix="", application="subfold"),
+            dead_letters_max=100,
             add_future=lambda coroutine: coroutine.close(),
         )
 
@@ -157,3 +158,40 @@ async def test_a_bug_ends_the_process_and_its_words_are_not_told(app, exits, wri
     ((code, facts),) = exits
     assert (code, facts["error"]) == (70, "RuntimeError")
     assert "ana@example.com" not in str(facts)
+
+
+def bad_batch(first: int, count: int) -> Batch:
+    records = [fetched({"object": "event", "type": 7}, first + number) for number in range(count)]
+    return Batch(epoch=EPOCH, after=first, records=records)
+
+
+async def test_when_most_records_are_bad_the_process_ends_and_nothing_is_buried(
+    app, exits, written
+):
+    with pytest.raises(Exited):
+        await fold_fetched(app, 0, bad_batch(5, 101))
+
+    ((code, facts),) = exits
+    assert (code, facts["partition"], facts["dead_letters"]) == (75, 0, 101)
+    assert facts["reasons"] == {"not_an_event": 101}
+    assert not written
+
+
+async def test_bad_records_of_several_batches_add_up_also_after_a_restart(app, exits, written):
+    for first in (5, 55):
+        await fold_fetched(app, 0, bad_batch(first, 50))
+    partition = app.held.partitions[0]
+    partition.marker = decode_marker(encode_marker(partition.marker))
+    with pytest.raises(Exited):
+        await fold_fetched(app, 0, bad_batch(105, 1))
+
+    assert [code for code, _ in exits] == [75]
+    assert len(written) == 2
+
+
+async def test_without_a_limit_all_are_buried(app, exits, written):
+    app.dead_letters_max = 200
+    await fold_fetched(app, 0, bad_batch(5, 300))
+
+    assert len(written[0].dead_letters) == 300
+    assert not exits
