@@ -179,7 +179,7 @@ def _known(letters: Letters, places: Sequence[Place]) -> list[Letter]:
 
 
 def _read(kafka: Kafka) -> Letters:
-    with Progress(console=ERR, transient=True) as bar:
+    with Progress(console=ERR, transient=True, disable=not ERR.is_terminal) as bar:
         task = bar.add_task("letters read", total=None)
         return asyncio.run(
             read_letters(kafka, lambda done, total: bar.update(task, completed=done, total=total))

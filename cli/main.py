@@ -18,6 +18,7 @@ from cli.kafka import app as kafka
 from cli.mrr import mrr
 from cli.replay import replay_log
 from cli.simulate import simulate
+from cli.status import status
 from cli.statuses import statuses
 from cli.timers import timers
 from cli.up import up
@@ -40,6 +41,7 @@ app.command("replay")(replay_log)
 app.command()(statuses)
 app.command()(timers)
 app.command()(doctor)
+app.command()(status)
 app.command()(up)
 app.command()(demo)
 app.add_typer(schemas.app, name="schemas")
