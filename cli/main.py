@@ -16,6 +16,7 @@ from cli.ingest import ingest
 from cli.init import init
 from cli.kafka import app as kafka
 from cli.mrr import mrr
+from cli.rehearse import rehearse
 from cli.replay import replay_log
 from cli.simulate import simulate
 from cli.status import status
@@ -37,6 +38,7 @@ app.command()(fold)
 app.command()(mrr)
 app.command()(init)
 app.command()(simulate)
+app.command()(rehearse)
 app.command("replay")(replay_log)
 app.command()(statuses)
 app.command()(timers)

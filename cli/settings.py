@@ -10,6 +10,7 @@ import typer
 
 from cli.config import ConfigOption, read_config, warn_of_words
 from cli.who import who
+from schemas.settings import Announce
 from streams.log.settings_log import Application, apply_settings, last_applied
 from streams.logs import configure_logging
 
@@ -21,11 +22,18 @@ NOT_APPLIED = "not applied: run `subfold settings apply`"
 @app.command()
 def apply(
     reason: Annotated[str, typer.Option(help="Why; kept with the settings for ever.")] = "",
+    announce: Annotated[
+        Announce,
+        typer.Option(
+            help="What becomes of customers that look different by them: told now, adopted in "
+            "silence, or told from now on, each with its next event."
+        ),
+    ] = "from_now_on",
     config: ConfigOption = None,
 ) -> None:
     """Append the file's business settings to the log, unless they are in force already.
 
-    They count for what comes from now on: a customer looks different with its next event.
+    See `subfold rehearse` for what they change.
     """
     read = read_config(config, finds_kafka=True)
     warn_of_words(read.business)
@@ -36,7 +44,7 @@ def apply(
             read.business,
             applied_by=who(),
             reason=reason,
-            announce="from_now_on",
+            announce=announce,
         )
     )
     typer.echo(_sentence(done))

@@ -218,17 +218,22 @@ class BusinessSettings(Strict):
         return hashlib.sha256(content).hexdigest()
 
 
-class SettingsRecord(Strict):
-    """Value of a `settings` record: the full content and where it came from.
+Announce = Literal["silent", "now", "from_now_on"]
+"""How rows that are there become what new settings make of them.
 
-    `announce` says what happens with what the new rules would say otherwise of older rows.
-    """
+`now` tells what changed, `silent` adopts it, and with `from_now_on` it is told with the customer's
+next record.
+"""
+
+
+class SettingsRecord(Strict):
+    """Value of a `settings` record: the full content and where it came from."""
 
     version: int = Field(ge=1)
     hash: str
     applied_by: str
     reason: str = ""
-    announce: Literal["silent", "now", "from_now_on"] = "from_now_on"
+    announce: Announce = "from_now_on"
     content: BusinessSettings
 
 
@@ -243,17 +248,29 @@ class SettingsInForce(Strict):
     """What a partition folds with; version 0 is the built-in default, before any record.
 
     `rules` are the automations that a record brought, by name; the others were there always.
+    `announce`, `applied_at` and `place` (partition and offset) are those of the record.
     """
 
     version: int = 0
     content: BusinessSettings = BusinessSettings()
+    announce: Announce = "from_now_on"
+    applied_at: int = 0
+    place: tuple[int, int] = (0, 0)
     rules: dict[str, RuleInForce] = Field(default_factory=dict)
 
     def rule(self, name: str) -> RuleInForce:
         """Since when an automation reads as it does."""
         return self.rules.get(name) or RuleInForce(version=self.version, since=0)
 
-    def followed_by(self, version: int, content: BusinessSettings, *, at: int) -> SettingsInForce:
+    def followed_by(
+        self,
+        version: int,
+        content: BusinessSettings,
+        *,
+        at: int,
+        announce: Announce = "from_now_on",
+        place: tuple[int, int] = (0, 0),
+    ) -> SettingsInForce:
         """The settings that a record of that second brings; what it leaves as it was stays so."""
         former = {each.name: each for each in self.content.automations} if self.version else {}
         rules = {
@@ -262,4 +279,11 @@ class SettingsInForce(Strict):
             else RuleInForce(version=version, since=at)
             for each in content.automations
         }
-        return SettingsInForce(version=version, content=content, rules=rules)
+        return SettingsInForce(
+            version=version,
+            content=content,
+            rules=rules,
+            announce=announce,
+            applied_at=at,
+            place=place,
+        )

@@ -47,6 +47,11 @@ unaccounted = Gauge(
 lag_seconds = Gauge(
     "subfold_event_lag_seconds", "Age of the newest folded record when committed.", ["partition"]
 )
+older_rows = Gauge(
+    "subfold_rows_of_older_settings",
+    "Rows that are still to be told by new settings.",
+    ["partition"],
+)
 recovery_seconds = Gauge("subfold_recovery_seconds", "How long the last reading of rows took.")
-OF_PARTITION = (rows, position, unaccounted, lag_seconds, timers, tick_lag_seconds)
+OF_PARTITION = (older_rows, rows, position, unaccounted, lag_seconds, timers, tick_lag_seconds)
 """Gauges of a partition, which go when it is lost."""

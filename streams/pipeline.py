@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 
 from projections import project
 from projections.deletion import with_customer_deleted
@@ -19,28 +18,21 @@ from schemas.codec import encode_row
 from schemas.errors import BadRecordError, DeadLetterReason
 from schemas.events import ObjectsSeen
 from schemas.records import TICK, Kind, LogRecord, Subject, clock_key, tick_id
-from schemas.rows import FOLD_VERSION, Announced, Facts, Row
+from schemas.rows import Announced, Facts, Row
 from schemas.settings import SettingsInForce
 from schemas.standing import Standing
-from schemas.times import iso, iso_ms
 from schemas.transitions import Transition
-from schemas.updates import Cause, ContactRef, Envelope
+from schemas.updates import Envelope
 from streams.clocks import NO_CLOCKS, Clocks, ClockState
 from streams.customer_row import customer_row
 from streams.fold.evolve import evolve, is_duplicate
 from streams.reading import Reading, read_record, ticked
+from streams.restating import is_older, resettled
+from streams.telling import common_of
 
 ROW_BYTES_MAX = 512 * 1024
 KNOWN_BYTES_MAX = 768 * 1024
 """What a row may grow to by records of subscriptions that it has: their ends are never refused."""
-ORIGINS = {
-    Kind.WEBHOOK: "live",
-    Kind.TICK: "live",
-    Kind.ENRICHMENT: "live",
-    Kind.CATCH_UP: "catch_up",
-    Kind.BACK_FILL: "back_fill",
-    Kind.REPAIR: "repair",
-}
 
 
 class Outcome(StrEnum):
@@ -76,8 +68,9 @@ def step(
 ) -> Step:
     """Fold one record into its customer's row and say what there is to tell.
 
-    What was due before it comes first, as if the clock had ticked: whether the tick or the record
-    was written first then makes no difference. `clocks` are the test clocks heard of before it.
+    What newer settings say otherwise comes first, then what was due before it, as if the clock had
+    ticked: whether the tick or the record was written first then makes no difference. `clocks` are
+    the test clocks heard of before it.
     """
     try:
         reading = read_record(record)
@@ -136,6 +129,9 @@ def _folded(
 ) -> Step:
     """Let time pass to where it is `reached`, then fold the record."""
     row, told = before, list[Envelope]()
+    if is_older(row, settings):
+        row, restated = resettled(row, settings)
+        told += restated
     while (due_at := due_at_of(row, settings)) is not None and due_at <= reached:
         tick = replace(
             record, kind=Kind.TICK, event_id=tick_id(record.key, due_at), event_type=TICK
@@ -207,30 +203,3 @@ def due_at_of(row: Row, settings: SettingsInForce) -> int | None:
 def row_for_readers(row: Row, settings: SettingsInForce) -> bytes:
     """The value of `billing.customers.v1`."""
     return customer_row(row, settings).model_dump_json().encode()
-
-
-def common_of(
-    record: LogRecord,
-    reading: Reading,
-    standing: Standing,
-    subject: Subject,
-    settings: SettingsInForce,
-) -> dict[str, Any]:
-    """What all updates of a record share, but for their place within it."""
-    contact = standing.contact
-    found = contact if isinstance(contact, ContactRef) else None
-    return {
-        "sequence": record.sequence,
-        "cause": Cause(
-            kind=record.kind.value, event_id=record.event_id, event_type=record.event_type
-        ),
-        "effective_at": iso(reading.effective_at),
-        "recorded_at": iso_ms(record.timestamp_ms),
-        "settings_version": settings.version,
-        "fold_version": FOLD_VERSION,
-        "origin": ORIGINS[record.kind],
-        "livemode": subject.livemode,
-        "contact": found,
-        "contact_reason": None if found else contact,
-        "customer": subject.customer,
-    }

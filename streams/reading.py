@@ -84,7 +84,13 @@ def read_settings(record: LogRecord, former: SettingsInForce) -> SettingsInForce
     if stored.version <= former.version:
         return former
     at = record.timestamp_ms // 1000
-    return former.followed_by(stored.version, stored.content, at=at)
+    return former.followed_by(
+        stored.version,
+        stored.content,
+        at=at,
+        announce=stored.announce,
+        place=(record.partition, record.offset),
+    )
 
 
 def read_clock(record: LogRecord) -> ClockSeen | None:

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from schemas.errors import BrokerError
 from schemas.records import Kind
-from schemas.settings import BusinessSettings, SettingsRecord
+from schemas.settings import Announce, BusinessSettings, SettingsRecord
 from streams.log.admin import count_log_partitions
 from streams.log.broadcast import FIRST, write_to_each
 from streams.log.client import connection
@@ -33,8 +33,6 @@ SOURCE = "-"
 CLOCK_SKEW_MS = 3_600_000
 """How far the clocks of two brokers may lie apart at most."""
 SILENCE_S = 30
-
-Announce = Literal["silent", "now", "from_now_on"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 
 from aiokafka import ConsumerRecord
 
-from schemas.codec import canonical
+from schemas.codec import canonical, encode_row
 from schemas.records import TICK, Kind, LogRecord, tick_id
 from schemas.settings import SettingsInForce
 from streams.log.topics import CUSTOMERS, DEAD_LETTERS, TEST
 from streams.pipeline import step
 from streams.replay.readers import read
 from streams.replay.table import Table
+from streams.restating import is_older, resettled
 from streams.settings import Deployment
 from streams.worker.batch import Folded, fold_batch, split
 from streams.worker.names import Names
@@ -102,6 +103,23 @@ class Rebuild:
             if done.row:
                 self.table.put({key: done.row}, {key: done.stored})
                 self.updates.update(update.type for update in done.updates)
+
+    def bring_up(self, ids: set[bytes]) -> None:
+        """Bring rows of older settings to those in force, where the worker has done so.
+
+        It has where all that it would tell by this is in the topics.
+        """
+        settings = self.table.settings
+        if settings.announce == "from_now_on":
+            return
+        for key in list(self.table.stored_rows):
+            row = self.table.row(key)
+            if row is None or not is_older(row, settings):
+                continue
+            restated, told = resettled(row, settings)
+            if (own := {update.id.encode() for update in told}) <= ids:
+                self.table.put({key: restated}, {key: encode_row(restated)})
+                self.told |= own
 
     def _is_folded(self, record: ConsumerRecord) -> bool:
         if self.until_ms is not None and record.timestamp > self.until_ms:

@@ -13,7 +13,6 @@ from typing import Literal
 from schemas.rows import Row
 from schemas.settings import SettingsInForce
 from schemas.updates import Envelope
-from streams.correction import corrected
 from streams.log.client import connection
 from streams.log.topics import TEST, UPDATES
 from streams.replay.compare import Difference, differences
@@ -21,6 +20,7 @@ from streams.replay.readers import group_offset, read_ids, read_table
 from streams.replay.rebuild import Progress, Rebuild
 from streams.replay.table import Table
 from streams.replay.write import Writer
+from streams.restating import corrected
 from streams.settings import Deployment
 from streams.worker.names import Names
 from streams.worker.partition import Partition
@@ -117,13 +117,8 @@ def _replacements(
         if theirs is None:
             rows[key] = rebuilt
         elif difference.part == "facts":
-            rows[key], updates = corrected(
-                theirs,
-                rebuilt,
-                base.settings,
-                partition=rebuild.partition,
-                position=base.marker.next_offset,
-            )
+            place = (rebuild.partition, base.marker.next_offset)
+            rows[key], updates = corrected(theirs, rebuilt, base.settings, place=place)
             told += updates if announces else ()
     return rows, told
 
@@ -146,6 +141,7 @@ async def _caught_up(rebuild: Rebuild, progress: Progress) -> tuple[Table, bool]
 
 async def _compared(rebuild: Rebuild, live: Table, *, is_lost: bool) -> Replayed:
     ids = await _ids(rebuild.deployment, rebuild.partition)
+    rebuild.bring_up(ids)
     found = _result(rebuild, live, is_lost=is_lost, keeps=False)
     return replace(found, lost=len(rebuild.told - ids), unknown=len(ids - rebuild.told))
 

@@ -8,13 +8,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from schemas.codec import encode_row
-from schemas.records import Subject
 from schemas.rows import Row
 from schemas.updates import Envelope
-from streams.log.topics import CUSTOMERS, TEST
-from streams.pipeline import row_for_readers
 from streams.replay.table import Table
-from streams.worker.batch import Folded, Output, update_output
+from streams.worker.batch import Folded, Output, update_output, view_output
 from streams.worker.marker import Marker
 from streams.worker.names import Names
 from streams.worker.partition import Partition
@@ -44,7 +41,7 @@ class Writer:
         for update in updates:
             told[update.subject].append(update)
         for part in _parts(rows):
-            outputs = [self._view(row) for row in part.values()]
+            outputs = [view_output(row, self.base.settings) for row in part.values()]
             for row in part.values():
                 outputs += map(update_output, told[row.subject])
             marker = replace(self.base.marker, is_rebuilding=is_lost)
@@ -70,12 +67,6 @@ class Writer:
             unknown_statuses={},
         )
         await commit(self.partition, folded, marker, self.names)
-
-    def _view(self, row: Row) -> Output:
-        subject = Subject.parse(row.subject)
-        topic = CUSTOMERS if subject and subject.livemode else TEST + CUSTOMERS
-        value = row_for_readers(row, self.base.settings)
-        return Output(topic=topic, key=row.subject.encode(), value=value)
 
 
 def _parts(rows: Mapping[bytes, Row]) -> Iterator[dict[bytes, Row]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 import structlog
@@ -36,8 +36,13 @@ log = structlog.get_logger()
 
 async def fold_fetched(app: WorkerApp, number: int, batch: Batch) -> None:
     """Fold what was fetched of one partition; end the process rather than raise."""
+    await guarded(app, number, _fold_fetched(app, number, batch))
+
+
+async def guarded(app: WorkerApp, number: int, work: Awaitable[None]) -> None:
+    """Let go of a partition that is another's now; for all else end the process."""
     try:
-        await _fold_fetched(app, number, batch)
+        await work
     except FencedError:
         _forget(app, number)
     except UnknownCommitError as error:
@@ -59,7 +64,8 @@ async def _fold_fetched(app: WorkerApp, number: int, batch: Batch) -> None:
         exit_now(Exit.GAP, partition=number, expected=offset, found=batch.after)
     records = [record for record in batch.records if record.offset >= offset]
     for part in split(records, partition):
-        await _fold_part(app, partition, part)
+        async with partition.lock:
+            await _fold_part(app, partition, part)
 
 
 async def _fold_part(

@@ -173,9 +173,7 @@ class _Fold:
         for key, (row, data, settings) in self._touched.items():
             if data != self._rows.stored(key):
                 rows[key], stored[key] = row, data
-                subject = Subject.parse(row.subject)
-                topic = CUSTOMERS if subject and subject.livemode else TEST + CUSTOMERS
-                views.append(Output(topic=topic, key=key, value=_view(row, settings)))
+                views.append(view_output(row, settings))
         return Folded(
             next_offset=records[-1].offset + 1,
             newest_ms=records[-1].timestamp,
@@ -200,7 +198,7 @@ class _Fold:
         outputs = [update_output(update) for update in result.updates]
         if result.row:
             if self._is_careful:
-                _view(result.row, self._settings)
+                view_output(result.row, self._settings)
             self._touched[key] = (result.row, result.stored, self._settings)
         self._outputs += outputs
         self._updates.update(update.type for update in result.updates)
@@ -236,11 +234,18 @@ class _Fold:
         self._fates[Fate.DEAD_LETTERED] += 1
 
 
-def _view(row: Row, settings: SettingsInForce) -> bytes:
+def view_output(row: Row, settings: SettingsInForce) -> Output:
+    """A row as its readers see it.
+
+    Raises:
+        BadRecordError: `row_too_large`, where Kafka would not take it.
+    """
     view = row_for_readers(row, settings)
     if len(view) > VIEW_BYTES_MAX:
         raise BadRecordError(DeadLetterReason.ROW_TOO_LARGE, "the row would be too large to read")
-    return view
+    subject = Subject.parse(row.subject)
+    topic = CUSTOMERS if subject and subject.livemode else TEST + CUSTOMERS
+    return Output(topic=topic, key=row.subject.encode(), value=view)
 
 
 def update_output(update: Envelope) -> Output:

@@ -23,9 +23,11 @@ from streams import metrics
 from streams.log.records import log_headers
 from streams.pipeline import due_at_of
 from streams.reading import tick_value
+from streams.worker.agent import guarded
 from streams.worker.names import SERVICE_LOGGER
 from streams.worker.partition import Partition
 from streams.worker.timers import Due, Tick
+from streams.worker.walk import walk
 
 if TYPE_CHECKING:
     from streams.worker.app import WorkerApp
@@ -36,6 +38,8 @@ TICKS_MAX = 1_000
 """Of one partition at once; they wait to be folded before more are written."""
 EXAMINED_MAX = 100
 """Rows of older settings that are examined at once."""
+WALK_S = 5
+"""How long rows of older settings are walked before the clock looks at other things."""
 PAUSE_S = 60
 """After ticks that were ignored: the broker's clock is far behind ours."""
 
@@ -73,7 +77,8 @@ class Clock(Service):
     async def _visit(self, partition: Partition) -> None:
         timers = partition.timers
         self._look_at_settled(partition)
-        await self._examine(partition)
+        if timers.older:
+            await self._bring_up(partition)
         now_s = time.time() - self._ahead_s
         if time.monotonic() < self._paused_until_s or not self._has_folded_all(partition):
             return
@@ -103,6 +108,18 @@ class Clock(Service):
             metrics.ticks.labels("ignored").inc(ignored)
             log.error("ticks_ignored", count=ignored, hint="the clocks of worker and broker differ")
             self._paused_until_s = time.monotonic() + PAUSE_S
+
+    async def _bring_up(self, partition: Partition) -> None:
+        """Bring rows of older settings to those in force, a few at a time, or only their timers."""
+        if partition.settings.announce == "from_now_on":
+            await self._examine(partition)
+            return
+        until_s = time.monotonic() + WALK_S
+        while partition.timers.older and time.monotonic() < until_s:
+            await guarded(self.app, partition.number, walk(self.app, partition))
+            if self.app.held.partitions.get(partition.number) is not partition:
+                return
+        metrics.older_rows.labels(partition.number).set(len(partition.timers.older))
 
     async def _examine(self, partition: Partition) -> None:
         """Ask rows of older settings when they are due by those in force, a few at a time."""

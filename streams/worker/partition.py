@@ -5,6 +5,7 @@ Nothing here may outlive the partition's loss: another worker's commits would tu
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ class Partition:
         producer: Transactional; from its start on the former owner can commit no more.
         read_to: Next offset of the changelog to be read when the partition is taken over again.
         timers: When its rows are due.
+        lock: Of its transactions, of which there is one at a time.
         epoch: Of the seek that the records to fold must have been fetched after.
     """
 
@@ -55,6 +57,7 @@ class Partition:
     epoch: int = -1
     marker: Marker = field(default_factory=Marker)
     timers: Timers = field(default_factory=Timers)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     settings: SettingsInForce = field(default_factory=SettingsInForce)
     clocks: Clocks = NO_CLOCKS
 

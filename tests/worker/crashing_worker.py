@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cli.main import app
-from streams.worker import agent
+from streams.worker import agent, walk
 from streams.worker.clock import Clock
 from streams.worker.transaction import commit
 
@@ -43,6 +43,8 @@ if __name__ == "__main__":
     POINT = sys.argv[1]
     if POINT == "tick written":
         Clock._write = after(Clock._write)  # type: ignore[method-assign]
+    elif POINT == "walked":
+        walk.commit = after(commit)  # type: ignore[attr-defined]
     else:
         agent.commit = die_in_commit  # type: ignore[attr-defined]
     app(["worker"])
