@@ -27,6 +27,7 @@ from simulation.delivery import Course, Delivery, Outage, deliver, draw_outages
 from simulation.objects import DAY_S, Generation
 from simulation.prices import PRICES_CREATED
 from simulation.simulate import simulate as lives
+from simulation.test_clocks import on_test_clock
 from streams.fold_files import OPEN_SOURCE
 from streams.ingest.keys import read_envelope
 from streams.settings import load_config
@@ -34,6 +35,7 @@ from streams.settings import load_config
 MIXED = "mixed"
 SECRET_VARIABLES = ("STRIPE_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRET_FILE")
 POSTED_AT_ONCE = 5000
+CLOCK = "clock_simulated"
 LATEST_YEARS_S = 30 * 366 * DAY_S
 
 
@@ -67,6 +69,13 @@ def simulate(  # noqa: PLR0917 - Typer turns parameters into options
     outages: Annotated[
         int, typer.Option(min=0, help="Windows in which nothing is delivered until they end.")
     ] = 0,
+    test_clock: Annotated[
+        bool,
+        typer.Option(
+            "--test-clock",
+            help="In test mode, on one of Stripe's test clocks: all of it within minutes.",
+        ),
+    ] = False,
     out: Annotated[str, typer.Option(help="File of JSON Lines; - is standard output.")] = "-",
     post: Annotated[
         str | None,
@@ -86,6 +95,8 @@ def simulate(  # noqa: PLR0917 - Typer turns parameters into options
         raise SettingsError(f"--outages {outages}: at most one a day, {days} here")
     if post and out != "-":
         raise SettingsError("--out and --post: name one of them")
+    if test_clock and (disorder or duplicates or outages):
+        raise SettingsError("--test-clock: all that happens on one is delivered in time and once")
     history = lives(
         seed=seed,
         customers=customers,
@@ -94,6 +105,10 @@ def simulate(  # noqa: PLR0917 - Typer turns parameters into options
         generation=_generation(generation),
         on_demand_pauses=_on_demand_pauses(generation, pauses=pauses),
     )
+    if test_clock:
+        history = on_test_clock(
+            history, clock=CLOCK, start=begins, until=begins + days * DAY_S, real=begins
+        )
     windows = draw_outages(seed=seed, number=outages, start=begins, days=days)
     summary = Summary(begins=begins, days=days, outages=windows)
     deliveries = deliver(

@@ -88,8 +88,8 @@ def topic_table(*, application: str, prefix: str) -> tuple[TopicSpec, ...]:
         ),
         TopicSpec(
             name=changelog_name(application),
-            key="subject; one marker and one settings key for each partition",
-            value="row; marker; settings",
+            key="subject; and for each partition a marker, settings and test clocks",
+            value="row; marker; settings; test clocks",
             config=LATEST | log_sizes | {"segment.bytes": str(64 * MIB)},
             written_by=("worker",),
             read_by=("worker", "operator"),

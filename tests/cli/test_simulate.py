@@ -206,3 +206,27 @@ def test_a_reader_that_has_had_enough_ends_the_run_quietly():
         said = process.stderr.read()
 
     assert (process.returncode, said) == (1, b"")
+
+
+def test_on_a_test_clock_all_is_test_mode_real_time_is_short_and_its_clock_is_told():
+    found = lines(RUN.invoke(app, [*FEW, "--test-clock"]).stdout)
+    clocks = [
+        (each["type"].rpartition(".")[2], each["data"]["object"]["frozen_time"])
+        for each in found
+        if each["type"].startswith("test_helpers.test_clock.")
+    ]
+    shown = {
+        each["data"]["object"]["test_clock"]
+        for each in found
+        if each["type"].startswith("customer.subscription.")
+    }
+
+    assert {each["livemode"] for each in found} == {False}
+    assert found[-1]["created"] - found[0]["created"] < 3_600
+    assert [name for name, _ in clocks] == ["created", *["advancing", "ready"] * 5]
+    assert clocks[-1][1] - clocks[0][1] == 120 * 86_400
+    assert shown == {"clock_simulated"}
+
+
+def test_what_comes_late_has_no_place_on_a_test_clock():
+    assert "--test-clock" in str(refusal("--test-clock", "--outages", "1"))
