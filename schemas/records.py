@@ -83,7 +83,7 @@ class LogRecord:
     @property
     def sequence(self) -> str:
         """Position in the log, `000003:0000000000004711`; sorts as text within a partition."""
-        return f"{self.partition:06d}:{self.offset:016d}"
+        return sequence_of(self.partition, self.offset)
 
 
 def clock_key(subject: str, clock: str) -> str:
@@ -94,3 +94,8 @@ def clock_key(subject: str, clock: str) -> str:
 def tick_id(subject: str, due_at: int) -> str:
     """The event id of a tick: the same for whoever writes it."""
     return f"{subject}@{due_at}"
+
+
+def sequence_of(partition: int, offset: int) -> str:
+    """A position in the log as text."""
+    return f"{partition:06d}:{offset:016d}"

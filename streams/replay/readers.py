@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
+import orjson
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from schemas.errors import BrokerError
+from schemas.records import sequence_of
 from streams.log.client import connection
 from streams.log.topics import LOG, MIB
 from streams.replay.table import Table
@@ -70,12 +72,22 @@ async def read_table(deployment: Deployment, changelog: str, partition: int) -> 
     return table
 
 
-async def read_ids(deployment: Deployment, topics: Iterable[str], partition: int) -> set[bytes]:
-    """The ids of all updates in these topics."""
+async def read_ids(
+    deployment: Deployment, topics: Iterable[str], partition: int, *, until: int | None
+) -> set[bytes]:
+    """The ids of the updates in these topics, of causes before that offset of the log.
+
+    Corrections are left out: a replay made them, not the log.
+    """
+    limit = None if until is None else sequence_of(partition, until)
     found: set[bytes] = set()
     for topic in topics:
         async for records in read(deployment, topic, partition):
-            found.update(dict(record.headers)["ce_id"] for record in records)
+            for record in records:
+                data = orjson.loads(record.value)
+                is_before = limit is None or data["sequence"] < limit
+                if is_before and data["origin"] != "correction":
+                    found.add(dict(record.headers)["ce_id"])
     return found
 
 

@@ -135,12 +135,14 @@ async def _caught_up(rebuild: Rebuild, progress: Progress) -> tuple[Table, bool]
     if offset is not None:
         await rebuild.go_on(offset, progress)
     else:
-        await rebuild.go_on_while_known(await _ids(deployment, partition), progress)
+        ids = await _ids(deployment, partition, until=None)
+        await rebuild.go_on_while_known(ids, progress)
     return live, True
 
 
 async def _compared(rebuild: Rebuild, live: Table, *, is_lost: bool) -> Replayed:
-    ids = await _ids(rebuild.deployment, rebuild.partition)
+    until = rebuild.table.marker.next_offset
+    ids = await _ids(rebuild.deployment, rebuild.partition, until=until)
     rebuild.bring_up(ids)
     found = _result(rebuild, live, is_lost=is_lost, keeps=False)
     return replace(found, lost=len(rebuild.told - ids), unknown=len(ids - rebuild.told))
@@ -161,10 +163,10 @@ def _result(rebuild: Rebuild, live: Table, *, is_lost: bool, keeps: bool) -> Rep
     )
 
 
-async def _ids(deployment: Deployment, partition: int) -> set[bytes]:
+async def _ids(deployment: Deployment, partition: int, *, until: int | None) -> set[bytes]:
     names = _names(deployment)
     topics = [names.topic(mode + name) for mode in ("", TEST) for name in UPDATES]
-    return await read_ids(deployment, topics, partition)
+    return await read_ids(deployment, topics, partition, until=until)
 
 
 def _names(deployment: Deployment) -> Names:

@@ -30,9 +30,9 @@ async def replayed(here, **more) -> list[Replayed]:
     return [await replay(plan, each, lambda _, __: None) for each in range(PARTITIONS)]
 
 
-async def folded(here, count: int = EVENTS) -> None:
+async def folded(here, start: int = 0) -> None:
     """A worker folds some events, and is stopped."""
-    await here.append(map(change, range(count)))
+    await here.append(map(change, range(start, start + EVENTS)))
     worker = here.start()
     await here.until_done()
     assert await worker.stop() == 0
@@ -124,6 +124,23 @@ async def test_what_was_announced_wrongly_is_corrected_or_adopted_in_silence(her
     [_, adopted] = await replayed(here, announce="silent")
     assert (adopted.written, adopted.corrections) == (1, 0)
     assert await written(here) == after
+
+
+async def test_what_the_worker_tells_meanwhile_is_no_difference(here, monkeypatch):
+    await folded(here)
+    original = module.read_ids
+
+    async def late(*args, **more):
+        if not late.is_done:
+            late.is_done = True
+            await folded(here, EVENTS)
+        return await original(*args, **more)
+
+    late.is_done = False
+    monkeypatch.setattr(module, "read_ids", late)
+    found = await replayed(here)
+
+    assert [(each.differences, each.lost, each.unknown) for each in found] == [((), 0, 0)] * 2
 
 
 async def test_while_it_is_replaced_events_keep_coming(here):
