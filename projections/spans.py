@@ -22,11 +22,10 @@ def before(date: int, span: str, *, zone: str, at: str | None) -> int:
     """The instant so long before a date.
 
     Days end at the date's own local time, or at `at`. A local time that a change of clocks skips is
-    the first instant after it, one that comes twice is the first.
+    the first instant after it, one that comes twice is the first. Never after the date; only where
+    clocks skipped a whole day it can be the date itself.
     """
-    if span.endswith("h"):
-        return date - seconds(span)
-    if zone == "UTC" and at is None:
+    if span.endswith("h") or (zone == "UTC" and at is None):
         return date - seconds(span)
     try:
         local = datetime.fromtimestamp(date, zone_of(zone))

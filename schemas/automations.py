@@ -85,7 +85,7 @@ class Automation(Strict):
         grace: How long a customer that has lost its last subscription may come back.
         by_at_least: How much MRR changed, in minor units.
         per: Whether the MRR is that of one subscription or of the customer.
-        at: The local time at which days before a date begin to count, `09:00`.
+        at: At which local time of its day a moment some days before comes, `09:00`.
         even_if_short: Whether it is armed though `before` is not shorter than half the period.
         when: What the subscription must be at that moment; of a customer, one of them.
         late: Whether it is told or skipped when it comes more than an hour late.

@@ -26,10 +26,19 @@ def zone_of(name: str) -> ZoneInfo:
 
 def _known(given: str) -> str:
     if given not in zone_names():
-        near = get_close_matches(given, zone_names(), n=1)
-        told = f"; did you mean {near[0]!r}?" if near else ", such as 'Europe/Berlin'"
-        raise ValueError(f"there is no time zone {given!r} of that name{told}")
+        near = _near(given)
+        told = f"; did you mean {near!r}?" if near else "; names are such as 'Europe/Berlin'"
+        raise ValueError(f"there is no time zone {given!r}{told}")
     return given
+
+
+def _near(given: str) -> str | None:
+    """The nearest name; `berlin` and `new york` are meant as cities."""
+    names = {name.casefold(): name for name in zone_names()}
+    cities = {folded.rsplit("/", 1)[-1]: name for folded, name in names.items()}
+    wanted = given.casefold().replace(" ", "_")
+    near = get_close_matches(wanted, [*names, *cities], n=1, cutoff=0.7)
+    return (names | cities)[near[0]] if near else None
 
 
 Zone = Annotated[str, AfterValidator(_known)]
