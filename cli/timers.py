@@ -153,5 +153,5 @@ def _short(armed: Iterable[Armed]) -> Iterator[str]:
     for (name, span), count in sorted(counts.items()):
         yield (
             f"{name}: {span} is not armed for {count}, whose period is too short for it "
-            "(before must be less than half of it)"
+            "(before must be less than half of it, unless the rule says even_if_short = true)"
         )
