@@ -19,8 +19,9 @@ from cli.who import who
 from schemas.errors import DeadLetterReason, SettingsError
 from streams.logs import configure_logging
 from streams.settings import Kafka
+from streams.worker.letter_topic import body_of, read_letters
 from streams.worker.letters import OPEN, Action, Chosen, Letter, Letters, Place
-from streams.worker.redrive import body_of, discard, read_letters, redrive
+from streams.worker.redrive import discard, redrive
 
 app = typer.Typer(help="Dead letters: what could not be folded.", no_args_is_help=True)
 ERR = Console(stderr=True)

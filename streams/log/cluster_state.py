@@ -17,7 +17,6 @@ from streams.settings import Kafka
 
 ANSWER_S = 10
 """How long Kafka may take to be reached, and then for all that is asked together."""
-CLUSTER = ""
 
 
 @asynccontextmanager
@@ -86,6 +85,15 @@ async def topic_states(
         for name, partitions in there.items()
         if partitions and name in configs
     }
+
+
+async def broker_settings(admin: AIOKafkaAdminClient, names: Collection[str]) -> dict[str, str]:
+    """These settings of one broker; nothing where this user may not see them."""
+    node = (await admin.describe_cluster())["brokers"][0]["node_id"]
+    asked = ConfigResource(ConfigResourceType.BROKER, str(node), dict.fromkeys(names))
+    [answer] = await admin.describe_configs([asked])
+    [(code, _, _, _, entries)] = answer.resources
+    return {} if code else {entry[0]: entry[1] for entry in entries}
 
 
 async def _configs(

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
-from streams.log.cluster_state import connected, count_brokers, topic_states
+from streams.log.cluster_state import broker_settings, connected, count_brokers, topic_states
 from streams.log.topic_checks import (
+    BROKER_SETTINGS,
     INTERNAL,
     Fault,
     TopicState,
     what_is_missing_now,
     what_is_wrong,
     what_is_wrong_inside,
+    what_will_be_wrong_inside,
 )
 from streams.log.topics import TopicSpec, topics_of
 from streams.settings import Deployment
@@ -39,6 +43,15 @@ class Diagnosis:
     notes: list[str]
 
 
+class Seen(NamedTuple):
+    """What the cluster shows: brokers that answer, our topics, Kafka's own, a broker's settings."""
+
+    brokers: int
+    ours: Mapping[str, TopicState]
+    inner: Mapping[str, TopicState]
+    broker: Mapping[str, str] = MappingProxyType({})
+
+
 async def diagnose(deployment: Deployment) -> Diagnosis:
     """Look at every topic of the table, and at Kafka's own on which transactions rest.
 
@@ -51,26 +64,24 @@ async def diagnose(deployment: Deployment) -> Diagnosis:
         brokers = await count_brokers(admin)
         ours = await topic_states(admin, {spec.name for spec in specs}, settings)
         inner = await topic_states(admin, INTERNAL, (), tolerates_hidden=True)
-    return judged(deployment, specs, ours, inner, brokers=brokers)
+        broker = await broker_settings(admin, BROKER_SETTINGS)
+    return judged(deployment, specs, Seen(brokers, ours, inner, broker))
 
 
-def judged(
-    deployment: Deployment,
-    specs: tuple[TopicSpec, ...],
-    ours: Mapping[str, TopicState],
-    inner: Mapping[str, TopicState],
-    *,
-    brokers: int,
-) -> Diagnosis:
+def judged(deployment: Deployment, specs: tuple[TopicSpec, ...], seen: Seen) -> Diagnosis:
     """What to say of what the cluster has; pure."""
-    kafka, faults = deployment.kafka, []
+    kafka, brokers, ours, inner = deployment.kafka, seen.brokers, seen.ours, seen.inner
+    faults: list[Fault] = []
     for spec in specs:
         if spec.name in ours:
             faults += what_is_wrong(spec, ours[spec.name], kafka, brokers=brokers)
         else:
             faults.append(_missing(spec))
-    for name, state in inner.items():
-        faults += what_is_wrong_inside(name, state, kafka, brokers=brokers)
+    for name in INTERNAL:
+        if name in inner:
+            faults += what_is_wrong_inside(name, inner[name], kafka, brokers=brokers)
+        else:
+            faults += what_will_be_wrong_inside(name, seen.broker, kafka, brokers=brokers)
     topics = {**ours, **inner}
     lacks = [
         lack for name, state in topics.items() for lack in what_is_missing_now(name, state, kafka)
@@ -96,7 +107,7 @@ def _notes(
     ours: Mapping[str, TopicState], inner: Mapping[str, TopicState], *, brokers: int
 ) -> list[str]:
     notes = [
-        f"{name} is not there yet, or hidden from this user: look again once a worker has run"
+        f"{name} is not there yet, or hidden from this user: look again when a worker has run"
         for name in INTERNAL
         if name not in inner
     ]

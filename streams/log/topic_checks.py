@@ -18,6 +18,14 @@ INTERNAL = (OFFSETS, TRANSACTIONS)
 """Kafka's own topics on which the promise rests. Group offsets never decide where a worker starts,
 so only their copies count; of transactions also how many must have them."""
 
+COPIES_OF = {
+    OFFSETS: "offsets.topic.replication.factor",
+    TRANSACTIONS: "transaction.state.log.replication.factor",
+}
+IN_SYNC_OF_TRANSACTIONS = "transaction.state.log.min.isr"
+BROKER_SETTINGS = (*COPIES_OF.values(), IN_SYNC_OF_TRANSACTIONS)
+"""By these a broker makes them at their first use; samples of Kafka's own files say 1."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
@@ -86,6 +94,26 @@ def what_is_wrong_inside(
     if name == TRANSACTIONS and not _is_fit(MIN_INSYNC, state.config, wanted):
         found.append(_wrong_config(name, state, kafka, {MIN_INSYNC: wanted}))
     return found
+
+
+def what_will_be_wrong_inside(
+    name: str, settings: Mapping[str, str], kafka: Kafka, *, brokers: int
+) -> list[Fault]:
+    """The same of one that is not made yet, by the brokers' settings."""
+    copies = replication_factor_for(kafka, brokers=brokers)
+    wanted = {COPIES_OF[name]: copies}
+    if name == TRANSACTIONS:
+        wanted[IN_SYNC_OF_TRANSACTIONS] = _min_insync(kafka, copies)
+    return [
+        Fault(
+            about=name,
+            words=f"{name} is not made yet, and would be with {key} = {settings[key]} instead of "
+            f"{value}",
+            remedy=f"set {key}={value} in every broker's server.properties, and start it anew",
+        )
+        for key, value in wanted.items()
+        if settings.get(key, "").isdecimal() and int(settings[key]) < value
+    ]
 
 
 def what_is_missing_now(name: str, state: TopicState, kafka: Kafka) -> list[Fault]:

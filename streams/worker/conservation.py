@@ -16,9 +16,9 @@ from streams.log.admin import count_partitions
 from streams.log.committed import Committed, Progress, committed, places_of, untold
 from streams.log.topics import LOG, changelog_name
 from streams.settings import Deployment
+from streams.worker.letter_topic import read_letters
 from streams.worker.letters import OPEN, Letter
 from streams.worker.marker import ACCEPTED, MARKER_KEY, RESERVED, Fate, Marker, decode_marker
-from streams.worker.redrive import read_letters
 
 CLIENT = "subfold-status"
 

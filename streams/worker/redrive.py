@@ -12,15 +12,15 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from schemas.errors import BrokerError
-from streams.log.admin import count_partitions
 from streams.log.client import connection
 from streams.log.committed import Committed, Progress, committed, places_of, untold
 from streams.log.topics import DEAD_LETTERS, LOG, LOG_BYTES_MAX
 from streams.settings import Kafka
+from streams.worker.letter_topic import CLIENT, originals_of
 from streams.worker.letters import (
     ACTION,
     LETTER,
@@ -32,37 +32,10 @@ from streams.worker.letters import (
     headers_to_redrive,
 )
 
-CLIENT = "subfold-dlq"
 CHUNK = 100
 """Letters whose bodies are held at once."""
 UNSURE_MS = 60_000
 """How long a redrive that has not said its end may be under way still."""
-
-
-async def read_letters(kafka: Kafka, progress: Progress = untold) -> Letters:
-    """Read all dead letters, and what was done about them.
-
-    Raises:
-        BrokerError: Kafka cannot be used, or there is no such topic.
-    """
-    places = places_of(kafka, DEAD_LETTERS, range(await count_partitions(kafka, DEAD_LETTERS)))
-    letters = Letters()
-    async with committed(kafka, client_id=CLIENT) as reader:
-        begins, ends = await reader.begins(places), await reader.ends(places)
-        async for record in reader.read(begins, ends, progress):
-            letters.take(record)
-    letters.read_to = {place.partition: end for place, end in ends.items()}
-    return letters
-
-
-async def body_of(kafka: Kafka, letter: Letter) -> bytes | None:
-    """Read the body of one letter.
-
-    Raises:
-        BrokerError: Kafka cannot be used.
-    """
-    async with committed(kafka, client_id=CLIENT) as reader:
-        return bytes((await _originals(reader, kafka, [letter]))[letter.place].value or b"")
 
 
 async def discard(kafka: Kafka, letters: Iterable[Letter], *, by: str, why: str) -> None:
@@ -174,7 +147,7 @@ class _Desk:
                 raise BrokerError("somebody else redrives the same letters at this moment")
 
     async def _append(self, letters: Sequence[Letter]) -> dict[Place, int]:
-        originals = await _originals(self.reader, self.kafka, letters)
+        originals = await originals_of(self.reader, self.kafka, letters)
         sent = [
             await self.producer.send(
                 self.kafka.prefix + LOG,
@@ -213,20 +186,6 @@ def _refuse_those_under_way(letters: Iterable[Letter], now_ms: int) -> None:
                     f"{letter.place} is being redriven by {deed.by}; if that broke off, say it "
                     "again in a minute"
                 )
-
-
-async def _originals(
-    reader: Committed, kafka: Kafka, letters: Sequence[Letter]
-) -> dict[Place, ConsumerRecord]:
-    """Read letters of one partition whole."""
-    wanted = {letter.stands_at: letter.place for letter in letters}
-    [place] = places_of(kafka, DEAD_LETTERS, [letters[0].place.partition])
-    between = {place: min(wanted)}, {place: max(wanted) + 1}
-    return {
-        wanted[record.offset]: record
-        async for record in reader.read(*between)
-        if record.offset in wanted
-    }
 
 
 async def _note(producer: AIOKafkaProducer, kafka: Kafka, deeds: Iterable[Deed]) -> list[Deed]:

@@ -9,9 +9,10 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from streams.log.admin import create_topics, missing_or_wrong
-from streams.log.doctor import diagnose, judged
+from streams.log.cluster_state import broker_settings, connected
+from streams.log.doctor import Seen, diagnose, judged
 from streams.log.embedded.cluster import EmbeddedCluster
-from streams.log.topic_checks import INTERNAL, TopicState, wanted_config
+from streams.log.topic_checks import BROKER_SETTINGS, INTERNAL, TopicState, wanted_config
 from streams.log.topics import LOG, topics_of
 from streams.settings import Deployment, Kafka
 
@@ -37,13 +38,13 @@ def inner(copies: int) -> dict[str, TopicState]:
 
 
 def test_three_brokers_with_three_copies_have_nothing_to_be_told():
-    found = judged(HERE, topics_of(HERE), states(3), inner(3), brokers=3)
+    found = judged(HERE, topics_of(HERE), Seen(3, states(3), inner(3)))
 
     assert (found.faults, found.lacks, found.notes) == ([], [], [])
 
 
 def test_one_broker_is_no_fault_and_its_limit_is_told():
-    found = judged(HERE, topics_of(HERE), states(1), inner(1), brokers=1)
+    found = judged(HERE, topics_of(HERE), Seen(1, states(1), inner(1)))
 
     assert (found.faults, found.lacks) == ([], [])
     [note] = found.notes
@@ -53,23 +54,37 @@ def test_one_broker_is_no_fault_and_its_limit_is_told():
 def test_a_topic_that_is_missing_and_one_of_kafkas_with_one_copy_are_faults():
     ours = states(3)
     del ours[LOG]
-    found = judged(HERE, topics_of(HERE), ours, inner(1), brokers=3)
+    found = judged(HERE, topics_of(HERE), Seen(3, ours, inner(1)))
 
     assert [fault.about for fault in found.faults] == [LOG, *INTERNAL]
     assert found.faults[0].remedy == "run `subfold topics create`"
 
 
 def test_what_cannot_be_seen_of_kafkas_own_is_said():
-    found = judged(HERE, topics_of(HERE), states(3), {}, brokers=3)
+    found = judged(HERE, topics_of(HERE), Seen(3, states(3), {}))
 
     assert found.faults == []
     assert [note.split()[0] for note in found.notes] == list(INTERNAL)
 
 
+def test_what_kafka_would_make_with_one_copy_is_a_fault_before_it_is_made():
+    ones = dict.fromkeys(BROKER_SETTINGS, "1")
+    enough = dict.fromkeys(BROKER_SETTINGS, "3")
+
+    found = judged(HERE, topics_of(HERE), Seen(3, states(3), {}, ones))
+    assert [fault.words.split("with ")[1] for fault in found.faults] == [
+        "offsets.topic.replication.factor = 1 instead of 3",
+        "transaction.state.log.replication.factor = 1 instead of 3",
+        "transaction.state.log.min.isr = 1 instead of 2",
+    ]
+    assert judged(HERE, topics_of(HERE), Seen(3, states(3), {}, enough)).faults == []
+    assert judged(HERE, topics_of(HERE), Seen(1, states(1), {}, ones)).faults == []
+
+
 def test_a_broker_that_is_away_is_told_apart_from_what_is_set_up_wrongly():
     ours = states(3)
     ours[LOG] = TopicState(partitions=12, replication_factor=3, config=ours[LOG].config, in_sync=1)
-    found = judged(HERE, topics_of(HERE), ours, inner(3), brokers=2)
+    found = judged(HERE, topics_of(HERE), Seen(2, ours, inner(3)))
 
     assert found.faults == []
     assert [lack.about for lack in found.lacks] == [LOG]
@@ -142,3 +157,11 @@ async def test_a_cluster_of_three_is_well_and_refuses_topics_with_one_copy(tmp_p
     assert len(wrong) == len(topics_of(HERE))
     assert all("keeps 1 copies of each partition, not 3" in sentence for sentence in wrong)
     assert (found.brokers, found.faults, found.lacks) == (3, [], [])
+
+
+async def test_a_brokers_own_settings_are_seen(deployment):
+    async with connected(deployment.kafka) as admin:
+        settings = await broker_settings(admin, BROKER_SETTINGS)
+
+    assert set(settings) == set(BROKER_SETTINGS)
+    assert all(value.isdecimal() for value in settings.values())

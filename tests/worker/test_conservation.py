@@ -9,9 +9,10 @@ import pytest
 from build import customer, updated
 from fetched import fetched, headers
 from streams.worker.conservation import Account, Balance, balance
+from streams.worker.letter_topic import read_letters
 from streams.worker.letters import Letter, Place
 from streams.worker.marker import Marker
-from streams.worker.redrive import discard, read_letters, redrive
+from streams.worker.redrive import discard, redrive
 from worker_process import SUBFOLD
 from worker_stage import PARTITIONS, stage
 

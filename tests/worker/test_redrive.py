@@ -14,8 +14,9 @@ from streams.log.admin import create_topics
 from streams.log.topics import DEAD_LETTERS, LOG
 from streams.settings import Deployment, Kafka
 from streams.worker.dead_letters import dead_letter
+from streams.worker.letter_topic import body_of, read_letters
 from streams.worker.letters import FIRST, LETTER, Action, Deed, Place, headers_to_redrive
-from streams.worker.redrive import body_of, discard, read_letters, redrive
+from streams.worker.redrive import discard, redrive
 
 BAD = BadRecordError(DeadLetterReason.NOT_JSON, "the body is no JSON")
 LATER_MS = 10**15
