@@ -28,13 +28,16 @@ unknown_statuses = Counter(
 )
 ticks = Counter(
     "subfold_ticks_total",
-    "Ticks of the clock: written, and ignored because they lay too far ahead of the broker's time. "
-    "Alarm on any that was ignored: the clocks of this machine and the broker differ.",
+    "Ticks of the clock: written, and ignored, which is to say that they left their row as due as "
+    "it was. Alarm on any that was ignored: the clock of this machine is more than five minutes "
+    "ahead of the broker's, or the ticks are among the dead letters.",
     ["outcome"],
 )
 timers = Gauge("subfold_timers", "Rows that will be due at some time.", ["partition"])
 tick_lag_seconds = Gauge(
-    "subfold_tick_lag_seconds", "How late the newest tick was written.", ["partition"]
+    "subfold_tick_lag_seconds",
+    "How late the earliest of the last ticks was, or is while it waits to be written.",
+    ["partition"],
 )
 rows = Gauge("subfold_rows", "Customer rows held.", ["partition"])
 position = Gauge("subfold_position", "Next offset of the log to be folded.", ["partition"])

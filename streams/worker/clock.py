@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 import structlog
@@ -17,16 +19,18 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import RecordMetadata
 from mode import Service
 
-from schemas.codec import decode_row
+from schemas.codec import NewerRowError
 from schemas.records import TICK, Kind, tick_id
 from streams import metrics
 from streams.log.records import log_headers
-from streams.pipeline import due_at_of
 from streams.reading import tick_value
 from streams.worker.agent import guarded
+from streams.worker.broker_time import BrokerTime
+from streams.worker.examining import examined
+from streams.worker.exits import Exit, exit_now
 from streams.worker.names import SERVICE_LOGGER
 from streams.worker.partition import Partition
-from streams.worker.timers import Due, Tick
+from streams.worker.timers import Tick
 from streams.worker.walk import walk
 
 if TYPE_CHECKING:
@@ -37,11 +41,11 @@ POLL_S = 0.5
 TICKS_MAX = 1_000
 """Of one partition at once; they wait to be folded before more are written."""
 EXAMINED_MAX = 100
-"""Rows of older settings that are examined at once."""
-WALK_S = 5
-"""How long rows of older settings are walked before the clock looks at other things."""
-PAUSE_S = 60
-"""After ticks that were ignored: the broker's clock is far behind ours."""
+"""Rows of older settings that are examined at once: a few milliseconds."""
+BRING_UP_S = 1.0
+"""Spent on such rows of all partitions, before the clock looks at what is due again."""
+BREATH_S = 0.05
+"""Between two such spells, for whoever else waits."""
 
 log = structlog.get_logger()
 
@@ -55,93 +59,108 @@ class Clock(Service):
         super().__init__()
         self.app = app
         self._producer: AIOKafkaProducer | None = None
-        self._ahead_s = 0.0
-        self._paused_until_s = 0.0
+        self._time = BrokerTime(wall=time.time, steady=time.monotonic)
 
     @Service.task
     async def _run(self) -> None:
+        pause_s = POLL_S
         while not self.should_stop:
-            await self.sleep(POLL_S)
+            await self.sleep(pause_s)
             try:
-                for partition in list(self.app.held.partitions.values()):
-                    if self.app.held.is_ready:
-                        await self._visit(partition)
-            except KafkaError as error:
-                log.warning("ticks_not_written", error=type(error).__name__)
-                await self._forget_producer()
+                pause_s = await self._look()
+            except NewerRowError as error:
+                exit_now(Exit.NEWER_ROW, hint=str(error))
+            except Exception as error:
+                where = "".join(traceback.format_tb(error.__traceback__))
+                exit_now(Exit.BUG, at="clock", error=type(error).__name__, where=where)
 
     async def on_stop(self) -> None:
         """Write what waits, and let go of Kafka."""
         await self._forget_producer()
 
-    async def _visit(self, partition: Partition) -> None:
-        timers = partition.timers
-        self._look_at_settled(partition)
-        if timers.older:
-            await self._bring_up(partition)
-        now_s = time.time() - self._ahead_s
-        if time.monotonic() < self._paused_until_s or not self._has_folded_all(partition):
-            return
-        room = TICKS_MAX - len(timers.waiting)
-        ticks = timers.take_due(int(now_s), room)
-        if ticks:
-            await self._write(partition, ticks)
-            metrics.tick_lag_seconds.labels(partition.number).set(now_s - ticks[-1].due_at)
-        frozen = {key: state.frozen_time for key, state in partition.clocks.states.items()}
-        ticks = timers.take_due_of_clocks(frozen, room - len(ticks))
-        if ticks:
-            await self._write(partition, ticks)
-        metrics.timers.labels(partition.number).set(len(timers.due))
+    async def _look(self) -> float:
+        """Visit each partition, and give how long to wait until the next time."""
+        partitions = list(self.app.held.partitions.values())
+        for partition in partitions:
+            try:
+                if self._is_ours(partition):
+                    await self._visit(partition)
+            except KafkaError as error:  # perhaps of this partition alone
+                log.warning("ticks_not_written", error=type(error).__name__)
+                await self._forget_producer()
+        await self._bring_up_some(partitions)
+        return BREATH_S if any(each.timers.older for each in partitions) else POLL_S
 
-    def _has_folded_all(self, partition: Partition) -> bool:
-        """What is in the log already may change what is due, and lets time pass itself."""
+    def _is_ours(self, partition: Partition) -> bool:
+        held = self.app.held
+        return held.is_ready and held.partitions.get(partition.number) is partition
+
+    async def _visit(self, partition: Partition) -> None:
+        timers, number, now_s = partition.timers, partition.number, self._time.now_s()
+        self._look_at_settled(partition)
+        timers.resume(time.monotonic())
+        metrics.timers.labels(number).set(len(timers.due))
+        frozen = {key: state.frozen_time for key, state in partition.clocks.states.items()}
+        if not timers.is_any_due(int(now_s), frozen):
+            timers.backlog.forget()
+            return
+        if (at := timers.next_at()) is not None and at <= now_s:
+            metrics.tick_lag_seconds.labels(number).set(now_s - at)
+        if self._is_backlog_folded(partition):
+            room = TICKS_MAX - len(timers.waiting)
+            # How far our clock is ahead is known by the first answer: one tick asks for it.
+            ticks = timers.take_due(int(now_s), room if self._time.is_known else min(room, 1))
+            ticks += timers.take_due_of_clocks(frozen, room - len(ticks))
+            await self._write(partition, ticks)
+
+    def _is_backlog_folded(self, partition: Partition) -> bool:
         consumer = cast("BatchConsumer", self.app.consumer)
-        end = consumer.log_end(partition.number)
-        # A control record at the end is never folded.
-        return end is not None and partition.marker.next_offset >= end - 1
+        return partition.timers.backlog.is_folded(
+            position=partition.marker.next_offset,
+            end=consumer.log_end(partition.number),
+            now_s=time.monotonic(),
+        )
 
     def _look_at_settled(self, partition: Partition) -> None:
-        """A row that its tick has left as it was: the fold found it too far ahead."""
-        settled = partition.timers.settled(partition.marker.next_offset)
-        ignored = sum(map(partition.timers.is_due, settled))
-        if ignored:
-            metrics.ticks.labels("ignored").inc(ignored)
-            log.error("ticks_ignored", count=ignored, hint="the clocks of worker and broker differ")
-            self._paused_until_s = time.monotonic() + PAUSE_S
+        """Ticks that were folded; some may have left their rows as they were."""
+        timers, now_s = partition.timers, time.monotonic()
+        settled = timers.settled(partition.marker.next_offset)
+        in_vain = sum(timers.in_vain(tick, now_s) for tick in settled)
+        if in_vain:
+            metrics.ticks.labels("ignored").inc(in_vain)
+            log.error(
+                "ticks_ignored",
+                partition=partition.number,
+                count=in_vain,
+                hint="our clock is ahead of the broker's, or they are among the dead letters",
+            )
 
-    async def _bring_up(self, partition: Partition) -> None:
+    async def _bring_up_some(self, partitions: Sequence[Partition]) -> None:
         """Bring rows of older settings to those in force, a few at a time, or only their timers."""
-        if partition.settings.announce == "from_now_on":
-            await self._examine(partition)
-            return
-        until_s = time.monotonic() + WALK_S
-        while partition.timers.older and time.monotonic() < until_s:
-            await guarded(self.app, partition.number, walk(self.app, partition))
-            if self.app.held.partitions.get(partition.number) is not partition:
-                return
-        metrics.older_rows.labels(partition.number).set(len(partition.timers.older))
+        until_s = time.monotonic() + BRING_UP_S
+        for partition in partitions:
+            older = partition.timers.older
+            while older and self._is_ours(partition) and time.monotonic() < until_s:
+                if partition.settings.announce == "from_now_on":
+                    await self._examine(partition)
+                else:
+                    await guarded(self.app, partition.number, walk(self.app, partition))
+            if self._is_ours(partition):
+                metrics.older_rows.labels(partition.number).set(len(older))
 
     async def _examine(self, partition: Partition) -> None:
-        """Ask rows of older settings when they are due by those in force, a few at a time."""
         timers, settings = partition.timers, partition.settings
-        keys = [key for key, _ in zip(timers.older, range(EXAMINED_MAX), strict=False)]
+        keys = timers.take_older(EXAMINED_MAX)
         stored = {key: data for key in keys if (data := partition.stored(key)) is not None}
-        if not stored:
-            return
-
-        def examine() -> dict[bytes, Due]:
-            rows = {key: decode_row(data) for key, data in stored.items()}
-            return {
-                key: Due.of(row)._replace(
-                    at=due_at_of(row, settings), settings_version=settings.version
-                )
-                for key, row in rows.items()
-            }
-
-        found = await asyncio.get_running_loop().run_in_executor(self.app.folding, examine)
+        found = await asyncio.get_running_loop().run_in_executor(
+            self.app.folding, examined, stored, settings
+        )
+        if missing := len(stored) - len(found):
+            log.error("rows_not_examined", partition=partition.number, count=missing)
         for key, due in found.items():
-            if key in timers.older and partition.stored(key) == stored[key]:
-                timers.set(key, due, settings_version=settings.version)
+            # What was folded meanwhile is known better; and newer settings may be in force by now.
+            if partition.stored(key) is stored[key]:
+                timers.set(key, due, settings_version=partition.settings.version)
 
     async def _write(self, partition: Partition, ticks: list[Tick]) -> None:
         written = 0
@@ -151,7 +170,7 @@ class Clock(Service):
             for tick, future in sent:
                 answer = await future
                 partition.timers.written(tick, answer.offset)
-                self._ahead_s = max(0.0, time.time() - answer.timestamp / 1000)
+                self._time.answered(answer.timestamp)
                 written += 1
         finally:
             for tick in ticks[written:]:
@@ -185,8 +204,8 @@ class Clock(Service):
                 enable_idempotence=True,
                 acks="all",
             )
-            await producer.start()
             self._producer = producer
+            await producer.start()
         return self._producer
 
     async def _forget_producer(self) -> None:

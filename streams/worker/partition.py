@@ -135,7 +135,7 @@ class Partition:
         else:
             self.table[self.place(key)] = value
             self.keys.add(key)
-            due = Due.read(headers)
+            due = Due.read(headers) or Due.of(decode_row(value))
             self.timers.set(key, due, settings_version=self.settings.version)
 
 

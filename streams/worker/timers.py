@@ -7,7 +7,7 @@ older settings may be due at another time by the newer ones: they are examined a
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from itertools import islice
@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 from schemas.records import clock_key
 from schemas.rows import Row
+from streams.worker.backlog import Backlog
+from streams.worker.pauses import Pauses
 
 NOT_YET = sys.maxsize
 """Stands for an offset until it is known."""
@@ -48,9 +50,11 @@ class Due(NamedTuple):
         )
 
     @classmethod
-    def read(cls, headers: Iterable[tuple[str, bytes | None]]) -> Due:
-        """Read what `headers` wrote."""
+    def read(cls, headers: Iterable[tuple[str, bytes | None]]) -> Due | None:
+        """Read what `headers` wrote; None where a release wrote that knew no due times."""
         words = {name: word or b"" for name, word in headers}
+        if "due_at" not in words:
+            return None
         at = words["due_at"]
         return cls(
             int(at) if at else None, int(words["settings_version"]), words["clock"].decode() or None
@@ -74,18 +78,23 @@ class Timers:
         of_clocks: The same of rows that live by a test clock, by that clock's key.
         older: Keys of rows that were folded under older settings.
         waiting: By key, ticks on their way with their offsets in the log.
+        pauses: Of rows whose ticks were in vain.
+        backlog: What is folded before the next ticks are written.
     """
 
     due: dict[bytes, int] = field(default_factory=dict)
     of_clocks: dict[str, dict[bytes, int]] = field(default_factory=dict)
     older: set[bytes] = field(default_factory=set)
     waiting: dict[bytes, tuple[Tick, int]] = field(default_factory=dict)
+    pauses: Pauses = field(default_factory=Pauses)
+    backlog: Backlog = field(default_factory=Backlog)
     _heap: list[tuple[int, bytes]] = field(default_factory=list)
     _clocks: dict[bytes, str] = field(default_factory=dict)
 
     def set(self, key: bytes, due: Due, *, settings_version: int) -> None:
         """Remember when a row is due now."""
-        self.drop(key)
+        self.pauses.end(key, unless_due_at=due.at)
+        self._remove(key)
         if due.settings_version < settings_version:
             self.older.add(key)
         if due.at is None:
@@ -102,6 +111,10 @@ class Timers:
 
     def drop(self, key: bytes) -> None:
         """Forget a row."""
+        self.pauses.end(key)
+        self._remove(key)
+
+    def _remove(self, key: bytes) -> None:
         self.due.pop(key, None)
         self.older.discard(key)
         clock = self._clocks.pop(key, None)
@@ -112,18 +125,27 @@ class Timers:
         """Newer settings are in force: these rows are to be examined anew."""
         self.older.update(keys)
 
+    def take_older(self, limit: int) -> list[bytes]:
+        """Rows of older settings, to be examined and `set` again; the cost is that of these."""
+        return [self.older.pop() for _ in range(min(limit, len(self.older)))]
+
     def next_at(self) -> int | None:
         """When the next row is due by our clock."""
         while self._heap and self.due.get(self._heap[0][1]) != self._heap[0][0]:
             heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
+    def is_any_due(self, now: int, frozen: Mapping[str, int]) -> bool:
+        """Whether there is a tick to be written now, by our clock or by these test clocks."""
+        at = self.next_at()
+        return (at is not None and at <= now) or any(True for _ in self._due_of_clocks(frozen))
+
     def take_due(self, now: int, limit: int) -> list[Tick]:
         """The ticks to be written now, earliest first; each waits until it is `settled`."""
         ticks: list[Tick] = []
         while len(ticks) < limit and (at := self.next_at()) is not None and at <= now:
             key = heappop(self._heap)[1]
-            if key not in self.waiting:
+            if self._is_free(key):
                 ticks.append(Tick(key, at))
                 self.written(ticks[-1], NOT_YET)
         return ticks
@@ -135,13 +157,7 @@ class Timers:
 
     def take_due_of_clocks(self, frozen: Mapping[str, int], limit: int) -> list[Tick]:
         """The same by test clocks that stand at these times."""
-        found = (
-            Tick(key, at, clock)
-            for clock, now in frozen.items()
-            for key, at in self.of_clocks.get(clock, {}).items()
-            if at <= now and key not in self.waiting
-        )
-        ticks = list(islice(found, limit))
+        ticks = list(islice(self._due_of_clocks(frozen), limit))
         for tick in ticks:
             self.written(tick, NOT_YET)
         return ticks
@@ -160,5 +176,29 @@ class Timers:
     def give_back(self, key: bytes) -> None:
         """A tick was not written, or is folded: its row is due as it says."""
         self.waiting.pop(key, None)
+        self._arm_again(key)
+
+    def in_vain(self, tick: Tick, now_s: float) -> bool:
+        """Whether a settled tick has left its row as due as it was: then the row pauses."""
+        if not self.is_due(tick):
+            return False
+        self.pauses.begin(tick.key, tick.due_at, now_s)
+        return True
+
+    def resume(self, now_s: float) -> None:
+        """Arm rows again whose pause is over."""
+        for key in self.pauses.over(now_s):
+            self._arm_again(key)
+
+    def _due_of_clocks(self, frozen: Mapping[str, int]) -> Iterator[Tick]:
+        for clock, now in frozen.items():
+            for key, at in self.of_clocks.get(clock, {}).items():
+                if at <= now and self._is_free(key):
+                    yield Tick(key, at, clock)
+
+    def _is_free(self, key: bytes) -> bool:
+        return key not in self.waiting and key not in self.pauses
+
+    def _arm_again(self, key: bytes) -> None:
         if key in self.due:
             heappush(self._heap, (self.due[key], key))

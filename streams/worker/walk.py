@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import structlog
@@ -38,7 +37,7 @@ async def walk(app: WorkerApp, partition: Partition) -> None:
         UnknownCommitError: It may have been written, or not.
     """
     async with partition.lock:
-        keys = list(islice(partition.timers.older, ROWS_MAX))
+        keys = partition.timers.take_older(ROWS_MAX)
         stored = {key: data for key in keys if (data := partition.stored(key)) is not None}
         folded = await asyncio.get_running_loop().run_in_executor(
             app.folding, _walked, stored, partition
@@ -46,7 +45,6 @@ async def walk(app: WorkerApp, partition: Partition) -> None:
         partition.read_to = await commit(partition, folded, partition.marker, app.names)
         if app.held.partitions.get(partition.number) is not partition:
             raise FencedError
-        partition.timers.older.difference_update(keys)
         partition.committed(
             rows=folded.rows,
             stored=folded.stored,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from build import SUBJECT, customer, updated
+from build import START, SUBJECT, customer, item, subscription, updated
 from fetched import ListRows, fetched
 from schemas.codec import NewerRowError
 from schemas.settings import SettingsInForce
@@ -152,3 +152,12 @@ def test_one_key_in_two_partitions_is_two_rows():
     committed(held.partitions[0], KEY)
     held.forget({1})
     assert held.partitions[0].stored(KEY) is not None
+
+
+def test_a_row_that_was_written_without_due_time_is_asked_for_it():
+    thing = subscription(items=[item(current_period_end=START + 40 * 86_400)])
+    folded = fold_batch([fetched(updated(thing, at=START))], ListRows(), SettingsInForce())
+    fresh = partition()
+    fresh.read(KEY, folded.stored[KEY], ())
+
+    assert fresh.timers.due == {KEY: folded.rows[KEY].due_at}
