@@ -3,65 +3,25 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import orjson
 import pytest
 
-from build import SUBJECT, item, subscription, updated
+from build import SUBJECT
 from crashing_worker import POINTS
-from fetched import Fetched, fetched, headers, settings_record
+from fetched import Fetched, headers
+from renewals_stage import AHEAD_S, HOUR, RULES, renewing, settings, ticks, told, until_told
 from schemas.records import Kind
 from schemas.settings import BusinessSettings
-from streams.log.topics import LOG, TRIGGERS
 from streams.worker.changelog import read_rows
 from worker_process import until
 from worker_stage import PARTITIONS, stage
-
-HOUR = 3_600
-AHEAD_S = 4
-"""How long before it is due the moment is armed: a worker must be up by then."""
-RULES = BusinessSettings.model_validate(
-    {"automations": [{"name": "soon", "on": "renewal_upcoming", "before": "1h"}]}
-)
 
 
 @pytest.fixture
 async def here(tmp_path, bootstrap_servers, prefix):
     async with stage(tmp_path, bootstrap_servers, prefix) as made:
         yield made
-
-
-def renewing(at: int, date: int, partition: int = 0) -> Fetched:
-    thing = subscription(items=[item(current_period_end=date)])
-    return replace(fetched(updated(thing, at=at), key=SUBJECT.encode()), partition=partition)
-
-
-def settings(version: int = 1, content: BusinessSettings = RULES) -> list[Fetched]:
-    record = settings_record(version, content)
-    return [replace(record, partition=each) for each in range(PARTITIONS)]
-
-
-async def told(here) -> list[tuple[str, str, dict]]:
-    """Type, id and value of all updates about moments."""
-    found = []
-    for part in await here.read(TRIGGERS):
-        for record in part:
-            words = {name: value.decode() for name, value in record.headers}
-            found.append((words["ce_type"], words["ce_id"], orjson.loads(record.value)))
-    return found
-
-
-async def until_told(here) -> None:
-    async def is_told() -> bool:
-        return bool(await told(here))
-
-    await until(is_told)
-
-
-async def ticks(here) -> list[Fetched]:
-    kind = ("kind", Kind.TICK.encode())
-    return [each for part in await here.read(LOG) for each in part if kind in each.headers]
 
 
 async def test_a_moment_comes_on_time_without_any_event(here):

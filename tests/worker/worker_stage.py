@@ -28,6 +28,7 @@ from worker_process import SUBFOLD, Worker, until
 PARTITIONS = 2
 ROOT = Path(__file__).parents[2]
 CRASHING = (sys.executable, Path(__file__).with_name("crashing_worker.py"))
+WRONG_CLOCK = (sys.executable, Path(__file__).with_name("wrong_clock_worker.py"))
 EVENTS = [mode + name for mode in ("", TEST) for name in UPDATES] + [DEAD_LETTERS]
 
 
@@ -73,9 +74,11 @@ class Stage:
             check=False,
         )
 
-    def start(self, *, dying_at: str | None = None) -> Worker:
-        """Start a worker, or one that kills itself at a point of `crashing_worker`."""
+    def start(self, *, dying_at: str | None = None, ahead_s: int | None = None) -> Worker:
+        """Start a worker, one that kills itself at a point, or one whose clock is ahead."""
         command = [SUBFOLD, "worker"] if dying_at is None else [*CRASHING, dying_at]
+        if ahead_s is not None:
+            command = [*WRONG_CLOCK, str(ahead_s)]
         log, port = self.folder / f"worker{len(self.workers)}.log", free_port()
         environ = {**self.environ, "SUBFOLD_WORKER__PORT": str(port)}
         with log.open("wb") as output:
