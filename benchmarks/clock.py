@@ -15,7 +15,8 @@ from streams.worker.timers import Due, Timers
 SMALL, LARGE = 10_000, 1_000_000
 DUE = 1_000
 ROUNDS = 20
-"""Times that `DUE` rows become due, are ticked and are due again much later."""
+"""Times that `DUE` rows become due, are ticked and are due again later."""
+TRIES = 5
 FAR = 10**9
 
 
@@ -30,32 +31,35 @@ def armed(rows: int) -> tuple[Timers, float]:
 
 
 def ticked(timers: Timers) -> float:
-    """How long it takes to tick what is due, over and over."""
+    """How long it takes to tick what is due, over and over; the best of some tries."""
+    return min(_ticked(timers, begin=1 + number * ROUNDS * DUE) for number in range(TRIES))
+
+
+def _ticked(timers: Timers, *, begin: int) -> float:
+    """Of rows that are due second by second; when ticked each is due again in the next round."""
     for number in range(DUE):
-        timers.set(b"main/-/live/cus_%d" % number, Due(number, 1), settings_version=1)
+        timers.set(b"main/-/live/cus_%d" % number, Due(begin + number, 1), settings_version=1)
     started = time.perf_counter()
-    for turn in range(ROUNDS):
-        ticks = timers.take_due((turn + 1) * FAR // ROUNDS // 2, DUE)
+    for turn in range(1, ROUNDS + 1):
+        ticks = timers.take_due(begin + turn * DUE - 1, DUE)
         if len(ticks) != DUE:
             raise AssertionError(f"{len(ticks)} ticks where {DUE} rows are due")
         for offset, tick in enumerate(ticks):
             timers.written(tick, offset)
-            again = Due((turn + 1) * FAR // ROUNDS // 2 + 1 + offset, 1)
-            timers.set(tick.key, again, settings_version=1)
+            timers.set(tick.key, Due(tick.due_at + DUE, 1), settings_version=1)
         timers.settled(DUE)
     return time.perf_counter() - started
 
 
 def main() -> None:
-    """Measure both, and print the ratio."""
+    """Measure both, by turns, and print the ratio."""
+    made = {rows: armed(rows) for rows in (SMALL, LARGE)}
+    seconds = {rows: ticked(timers) for rows, (timers, _) in made.items()}
     table = Table("rows", "built at a start", f"{ROUNDS} × {DUE} ticks", box=None)
-    seconds = []
-    for rows in (SMALL, LARGE):
-        timers, built = armed(rows)
-        seconds.append(ticked(timers))
-        table.add_row(f"{rows:,}", f"{built:.2f} s", f"{seconds[-1] * 1000:.0f} ms")
+    for rows, (_, built) in made.items():
+        table.add_row(f"{rows:,}", f"{built:.2f} s", f"{seconds[rows] * 1000:.0f} ms")
     Console().print(table)
-    cost = seconds[1] / seconds[0]
+    cost = seconds[LARGE] / seconds[SMALL]
     Console().print(f"{LARGE // SMALL} times as many rows, {cost:.1f} times the cost of a tick")
 
 
