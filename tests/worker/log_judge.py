@@ -16,6 +16,9 @@ from streams.log.topics import CUSTOMERS, DEAD_LETTERS, TEST, topic_of
 from streams.pipeline import row_for_readers, step
 from streams.reading import read_clock, read_settings
 
+ROWS = "rows"
+"""Where `fold_log` puts the rows themselves, as they stand in the changelog."""
+
 Found = tuple[bytes | None, bytes | None, tuple[tuple[str, bytes | None], ...]]
 
 
@@ -48,6 +51,7 @@ def fold_log(parts: Sequence[Sequence[Fetched]]):
                 mode = "" if "/live/" in record.key else TEST
                 view = row_for_readers(done.row, settings)
                 views[mode + CUSTOMERS][number][raw.key] = view
+                views[ROWS][number][raw.key] = done.stored
             for update in done.updates:
                 mode = "" if update.livemode else TEST
                 letter = Fetched(key=raw.key, value=update.value(), headers=update.headers())
