@@ -19,6 +19,8 @@ from schemas.settings import BusinessSettings
 from schemas.times import iso
 from schemas.transitions import Transition
 
+ZONES_APART_S = 26 * 3_600
+"""How far one local time of two zones can lie apart."""
 DETAILS = {
     "renewal_upcoming": (),
     "trial_ending": ("trial_end",),
@@ -44,11 +46,12 @@ def ahead(
     former_facts, after = transition.before, transition.after
     known = former_facts.subscriptions.get(subscription.id)
     former = dates_of(former_facts, known.now, automation, transition.settings) if known else {}
+    reached = _reached(transition)
     for moment in moments(after, subscription, automation, transition.settings):
         if moment.due_at > after.at or moment.date <= after.at:
             continue
         was_armed = moment.of in former and former[moment.of].at == moment.date
-        if not was_armed or moment.due_at > former_facts.at:
+        if not was_armed or moment.due_at > reached:
             said = (iso(moment.date), moment.of)
             yield Occasion(
                 key="/".join(filter(None, (moment.span, str(moment.date), moment.of))),
@@ -60,6 +63,16 @@ def ahead(
                 held=None if known else "past_at_first_sight",
                 details=dict(zip(DETAILS[automation.on], said, strict=False)),
             )
+
+
+def _reached(transition: Transition) -> int:
+    """The time before which moments have come already.
+
+    Settings that are newer than the row's time may have another zone: then a moment that was to
+    come is past by now. What has come before is known by its key.
+    """
+    at, applied_at = transition.before.at, transition.in_force.applied_at
+    return at if transition.clock or applied_at < at else at - ZONES_APART_S
 
 
 def moments(

@@ -189,6 +189,20 @@ def test_another_zone_tells_nothing_twice():
     assert told(passed(start, date - DAY)) == []
 
 
+def test_another_zone_loses_nothing_that_was_to_come():
+    """By the old zone it was due at 09:00 UTC; by the new one it was at midnight, and is past."""
+    date = local("2027-03-10T12:00", "UTC")
+    due_day = date - 7 * DAY - 12 * 3_600
+    start = given(updated(renewing(date)), settings=rules(at="09:00"))
+    passed(start, due_day + 3 * 3_600)
+    tokyo = rules("Asia/Tokyo", at="09:00")
+    start.settings = start.settings.followed_by(2, tokyo, at=due_day + 4 * 3_600)
+    first = passed(start, due_day + 5 * 3_600)
+
+    assert told(first) == [iso(due_day)]
+    assert told(passed(start, due_day + 10 * 3_600)) == []
+
+
 @pytest.mark.parametrize(("is_armed", "fires"), [(False, 0), (True, 1)])
 def test_a_period_too_short_for_it_is_armed_when_it_is_wanted(is_armed, fires):
     date = START + 30 * DAY
