@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Annotated
 
 import orjson
@@ -113,11 +114,13 @@ def redrive_(  # noqa: PLR0917 - Typer turns parameters into options
     found = chosen.of(letters)
     unfinished = {OPEN, Action.REDRIVING.value}
     to_go = [each for each in found if each.has_record and (again or each.state in unfinished)]
-    if not dry_run and to_go:
-        asyncio.run(
-            redrive(kafka, letters, to_go, by=who(), why=why, now_ms=int(time.time() * 1000))
-        )
-    _say("redriven", to_go, found, dry_run=dry_run, as_json=as_json)
+    if dry_run or not to_go:
+        _say("redriven", to_go, found, dry_run=dry_run, as_json=as_json)
+        return
+    now_ms = int(time.time() * 1000)
+    done = asyncio.run(redrive(kafka, letters, to_go, by=who(), why=why, now_ms=now_ms))
+    written = {deed.letter: f"{deed.letter.partition}:{deed.written}" for deed in done}
+    _say("redriven", to_go, found, as_json=as_json, written=written)
 
 
 @app.command("discard")
@@ -193,11 +196,19 @@ def _write_json(letters: Iterable[Letter]) -> None:
 
 
 def _say(
-    verb: str, done: Sequence[Letter], found: Sequence[Letter], *, dry_run: bool, as_json: bool
+    verb: str,
+    done: Sequence[Letter],
+    found: Sequence[Letter],
+    *,
+    as_json: bool,
+    dry_run: bool = False,
+    written: Mapping[Place, str] = MappingProxyType({}),
 ) -> None:
     if as_json:
         for letter in done:
             told = {"letter": str(letter.place), "done": None if dry_run else verb}
+            if letter.place in written:
+                told["written"] = written[letter.place]
             typer.echo(orjson.dumps(told).decode())
         return
     if dry_run:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from schemas.errors import DeadLetterReason
 from streams.worker.dead_letters import DeadLetter, FetchedRecord
+from streams.worker.letters import LETTER
 
 WINDOW = 200
 """Records of a partition that are looked back on."""
@@ -38,11 +39,17 @@ class LookBack:
     reasons: Mapping[str, int]
 
 
+def _counts(letter: DeadLetter) -> bool:
+    """Whoever gives letters back knows that they were bad: nothing is learned when they are."""
+    is_redriven = any(name == LETTER for name, _ in letter.headers)
+    return letter.reason in COUNTED and not is_redriven
+
+
 def look_back(
     bad: str, records: Sequence[FetchedRecord], letters: Sequence[DeadLetter]
 ) -> LookBack:
     """Go on from what a former batch left in the marker, record by record."""
-    counted = {letter.offset: letter.reason.value for letter in letters if letter.reason in COUNTED}
+    counted = {letter.offset: letter.reason.value for letter in letters if _counts(letter)}
     bits, most = int(bad or "0", 16), 0
     if not counted:
         bits = (bits << min(len(records), WINDOW)) & _ALL

@@ -5,14 +5,15 @@ import pytest
 from fetched import fetched
 from schemas.errors import BadRecordError, DeadLetterReason
 from streams.worker.dead_letters import dead_letter
+from streams.worker.letters import LETTER
 from streams.worker.limit import COUNTED, WINDOW, LookBack, look_back
 
 BAD_OBJECT = DeadLetterReason.BAD_OBJECT
 
 
-def batch(kinds: str, *, bad: str = "", reason=BAD_OBJECT) -> LookBack:
+def batch(kinds: str, *, bad: str = "", reason=BAD_OBJECT, headers=()) -> LookBack:
     """A batch of good (.) and bad (x) records."""
-    records = [fetched(b"", offset) for offset in range(len(kinds))]
+    records = [fetched(b"", offset, headers=headers) for offset in range(len(kinds))]
     letters = [
         dead_letter(record, BadRecordError(reason, "words"))
         for record, kind in zip(records, kinds, strict=True)
@@ -64,3 +65,7 @@ def test_what_is_long_past_is_forgotten():
 @pytest.mark.parametrize("reason", sorted(set(DeadLetterReason) - COUNTED))
 def test_what_others_can_cause_at_will_is_not_counted(reason):
     assert batch("x" * 300, reason=reason) == LookBack(bad="", most=0, reasons={})
+
+
+def test_letters_that_were_given_back_in_vain_are_not_counted():
+    assert batch("x" * 300, headers=((LETTER, b"3:17"),)).most == 0
