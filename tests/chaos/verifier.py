@@ -98,7 +98,7 @@ def judge(seen: Seen) -> list[Anomaly]:
             latest = {each.key: each.value for each in seen.topics[topic][number]}
             _judge_rows(with_markers, f"{topic}/{number}", number, views[topic][number], latest)
         latest = {each.key: each.value for each in seen.changelog[number]}
-        latest = {key: row for key, row in latest.items() if not _is_reserved(key)}
+        latest = {key: row for key, row in latest.items() if row and not _is_reserved(key)}
         _judge_rows(with_markers, f"changelog/{number}", number, views[ROWS][number], latest)
         _judge_markers(with_markers, number, counts[number])
     return with_markers.found
@@ -217,7 +217,7 @@ def _is_reserved(key: bytes | None) -> bool:
 
 
 def _markers(part: Sequence[Fetched]) -> Iterator[Marker]:
-    return (decode_marker(each.value or b"") for each in part if each.key == MARKER_KEY)
+    return (decode_marker(each.value) for each in part if each.key == MARKER_KEY and each.value)
 
 
 def _last_marker(part: Sequence[Fetched]) -> Marker:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,14 @@ PATIENCE_S = 30
 POLL_S = 0.05
 
 
-def start(folder: Path, bootstrap_servers: str, prefix: str, **environ: str) -> subprocess.Popen:
+def start(
+    folder: Path,
+    bootstrap_servers: str,
+    prefix: str,
+    *,
+    program: Sequence[str | Path] = (SUBFOLD, "ingest"),
+    **environ: str,
+) -> subprocess.Popen:
     """Start the process; its log lines go to `ingest.log` in the folder."""
     environ = {
         "PATH": os.environ["PATH"],
@@ -37,9 +44,7 @@ def start(folder: Path, bootstrap_servers: str, prefix: str, **environ: str) -> 
         "STRIPE_WEBHOOK_SECRET": SECRET,
     } | environ
     with (folder / "ingest.log").open("wb") as output:
-        return subprocess.Popen(
-            [SUBFOLD, "ingest"], cwd=folder, env=environ, stdout=output, stderr=output
-        )
+        return subprocess.Popen(program, cwd=folder, env=environ, stdout=output, stderr=output)
 
 
 @dataclass
@@ -101,9 +106,16 @@ class Ingest:
 
 
 @asynccontextmanager
-async def running(folder: Path, bootstrap_servers: str, prefix: str) -> AsyncIterator[Ingest]:
+async def running(
+    folder: Path,
+    bootstrap_servers: str,
+    prefix: str,
+    *,
+    program: Sequence[str | Path] = (SUBFOLD, "ingest"),
+    **environ: str,
+) -> AsyncIterator[Ingest]:
     """A door that answers; whether Kafka does is another matter."""
-    process = start(folder, bootstrap_servers, prefix)
+    process = start(folder, bootstrap_servers, prefix, program=program, **environ)
     log = folder / "ingest.log"
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE_S)) as client:

@@ -1,4 +1,8 @@
-"""`subfold worker` that kills itself at a named point, once: `python crashing_worker.py POINT`."""
+"""`subfold worker` that kills itself at a named point, once: `python crashing_worker.py POINT`.
+
+With the point `none` it lives. Its transactions are small and its session is short, so that a test
+sees many of the first and waits little for the second.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +13,59 @@ from collections.abc import Callable
 from typing import Any
 
 from cli.main import app
-from streams.worker import agent, walk
+from streams.worker import agent, batch, takeover, transaction
+from streams.worker.app import FAUST_SETTINGS
 from streams.worker.clock import Clock
 from streams.worker.transaction import commit
 
-POINTS = ("tick written", "trigger sent", "trigger committed")
+CLOCK_POINTS = ("before tick", "tick written")
+POINTS = (*CLOCK_POINTS, "trigger sent", "trigger committed")
+FOLD_POINTS = (
+    "fetched",
+    "folded",
+    "transaction begun",
+    "rows sent",
+    "offsets sent",
+    "before commit",
+    "committed",
+)
+TAKEOVER_POINTS = ("fenced", "rows read")
+PASSED_BEFORE = 2
+"""How often a point of the fold is passed before the process dies there."""
+SMALL = 40
+"""Records of one transaction."""
+SESSION_S = 2.0
 
 
 def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def after(original: Callable[..., Any]) -> Callable[..., Any]:
-    async def run(*args: Any) -> None:
-        await original(*args)
-        die()
+class Countdown:
+    """Dies when it was called often enough."""
+
+    def __init__(self, passed_before: int) -> None:
+        self._left = passed_before
+
+    def __call__(self) -> None:
+        if self._left == 0:
+            die()
+        self._left -= 1
+
+
+def after(original: Callable[..., Any], reached: Callable[[], None] = die) -> Callable[..., Any]:
+    async def run(*args: Any, **more: Any) -> Any:
+        done = await original(*args, **more)
+        reached()
+        return done
+
+    return run
+
+
+def before(original: Callable[..., Any], reached: Callable[[], None] = die) -> Callable[..., Any]:
+    def run(*args: Any, **more: Any) -> Any:
+        reached()
+        return original(*args, **more)
 
     return run
 
@@ -39,12 +81,78 @@ async def die_in_commit(partition: Any, folded: Any, *rest: Any) -> Any:
     return done
 
 
+def in_transaction(name: str) -> Callable[..., Any]:
+    """A commit whose producer dies within; what was sent before has reached the broker."""
+    reached = Countdown(PASSED_BEFORE)
+
+    async def run(partition: Any, *rest: Any) -> Any:
+        producer = partition.producer
+        if not hasattr(producer, "is_patched"):
+            producer.is_patched = True
+            begin, flush = producer.begin_transaction, producer.flush
+            offsets, end = producer.send_offsets_to_transaction, producer.commit_transaction
+
+            async def flushed_and_ended() -> None:
+                await flush()
+                reached()
+                await end()
+
+            async def offsets_sent(*args: Any) -> None:
+                await offsets(*args)
+                await flush()
+                reached()
+
+            if name == "transaction begun":
+                producer.begin_transaction = after(begin, reached)
+            elif name == "offsets sent":
+                producer.send_offsets_to_transaction = offsets_sent
+            else:
+                producer.commit_transaction = flushed_and_ended
+        return await commit(partition, *rest)
+
+    return run
+
+
+def rows_sent() -> Callable[..., Any]:
+    """Dies when the rows have reached the broker, and nothing else of their transaction has."""
+    send, reached = transaction._send, Countdown(PASSED_BEFORE)
+
+    async def run(producer: Any, topic: str, *rest: Any) -> None:
+        await send(producer, topic, *rest)
+        if topic.endswith("changelog"):
+            await producer.flush()
+            reached()
+
+    return run
+
+
+def patch(point: str) -> None:
+    """Have this process die at the point."""
+    reached = Countdown(PASSED_BEFORE)
+    patches: dict[str, tuple[Any, str, Callable[..., Any]]] = {
+        "fetched": (agent, "fold_batch", before(agent.fold_batch, reached)),  # type: ignore[attr-defined]
+        "folded": (agent, "commit", before(commit, reached)),
+        **{name: (agent, "commit", in_transaction(name)) for name in FOLD_POINTS[2:6]},
+        "rows sent": (transaction, "_send", rows_sent()),
+        "committed": (agent, "commit", after(commit, reached)),
+        "fenced": (takeover, "_fence", after(takeover._fence)),
+        "rows read": (takeover, "_read_rows", after(takeover._read_rows)),
+        "before tick": (Clock, "_write", before(Clock._write)),
+        "tick written": (Clock, "_write", after(Clock._write)),
+        **dict.fromkeys(POINTS[2:], (agent, "commit", die_in_commit)),
+    }
+    if point != "none":
+        setattr(*patches[point])
+
+
+def be_quick() -> None:
+    """Small transactions and a short session."""
+    batch.RECORDS_MAX = SMALL
+    FAUST_SETTINGS.update(broker_session_timeout=SESSION_S, broker_heartbeat_interval=0.5)
+
+
 if __name__ == "__main__":
     POINT = sys.argv[1]
-    if POINT == "tick written":
-        Clock._write = after(Clock._write)  # type: ignore[method-assign]
-    elif POINT == "walked":
-        walk.commit = after(commit)  # type: ignore[attr-defined]
-    else:
-        agent.commit = die_in_commit  # type: ignore[attr-defined]
+    be_quick()
+    patch(POINT)
     app(["worker"])

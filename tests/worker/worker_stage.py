@@ -6,7 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,11 +74,19 @@ class Stage:
             check=False,
         )
 
-    def start(self, *, dying_at: str | None = None, ahead_s: int | None = None) -> Worker:
-        """Start a worker, one that kills itself at a point, or one whose clock is ahead."""
+    def start(
+        self,
+        *,
+        dying_at: str | None = None,
+        ahead_s: int | None = None,
+        program: Sequence[str | Path] | None = None,
+    ) -> Worker:
+        """Start a worker, one that dies at a point or whose clock is ahead, or `program`."""
         command = [SUBFOLD, "worker"] if dying_at is None else [*CRASHING, dying_at]
         if ahead_s is not None:
             command = [*WRONG_CLOCK, str(ahead_s)]
+        if program is not None:
+            command = [*program]
         log, port = self.folder / f"worker{len(self.workers)}.log", free_port()
         environ = {**self.environ, "SUBFOLD_WORKER__PORT": str(port)}
         with log.open("wb") as output:
@@ -204,20 +212,36 @@ class Stage:
 
     async def judge(self) -> None:
         """Compare all that is found with a fold of the log: in order, byte for byte."""
-        expected, views, counts = fold_log(await self.read(LOG))
+        log, found = await self._read_all()
+        expected, views, counts = fold_log(log)
         for topic in EVENTS:
-            assert [[shape(each) for each in part] for part in await self.read(topic)] == [
+            assert [[shape(each) for each in part] for part in found[topic]] == [
                 [shape(each) for each in part] for part in expected[topic]
             ], topic
         for topic in (CUSTOMERS, TEST + CUSTOMERS):
-            for number, part in enumerate(await self.read(topic)):
+            for number, part in enumerate(found[topic]):
                 latest = {each.key: each.value for each in part}
                 assert latest == views[topic][number], topic
         markers = [
             decode_marker({each.key: each.value for each in part}[MARKER_KEY])
-            for part in await self.read(self.names.changelog.removeprefix(self.kafka.prefix))
+            for part in found[self._changelog]
         ]
         assert [marker.counts for marker in markers] == counts
+
+    @property
+    def _changelog(self) -> str:
+        return self.names.changelog.removeprefix(self.kafka.prefix)
+
+    async def _read_all(self) -> tuple[list[list[Fetched]], dict[str, list[list[Fetched]]]]:
+        """The log and what came of it; read anew where the clock wrote into the log meanwhile."""
+        while True:
+            ends = await self.ends()
+            log = await self.read(LOG)
+            topics = (*EVENTS, CUSTOMERS, TEST + CUSTOMERS, self._changelog)
+            found = {topic: await self.read(topic) for topic in topics}
+            if await self.ends() == ends and await self.committed() == ends:
+                return log, found
+            await self.until_done()
 
 
 class _Reading:
