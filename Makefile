@@ -15,7 +15,7 @@ STALE = { echo 'what is made from code is not up to date: run make docs'; exit 1
 
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo up test check bench mutants fix docs clean
+.PHONY: help demo up test check chaos bench mutants fix docs clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -40,6 +40,11 @@ check: $(READY) ## Format, lint, types, layers, container files, generated pages
 	@$(TOPICS_PAGE) | diff docs/topics.md - || $(STALE)
 	@made=$$(mktemp -d); trap 'rm -rf $$made' EXIT; $(BIN)/subfold schemas export $$made >/dev/null; \
 		diff -r docs/schemas $$made || $(STALE)
+
+# CHAOS_SEED=… makes the same schedule again; it is printed at the start and at the end.
+chaos: $(READY) ## Kill everything for CHAOS_SECONDS (600) and judge; see that broken builds are caught
+	@CHAOS_SECONDS=$${CHAOS_SECONDS:-600} $(BIN)/pytest -s --timeout 0 tests/chaos/test_chaos.py
+	@$(BIN)/pytest -s --timeout 600 tests/chaos/broken_builds.py
 
 bench: $(READY) ## Measure the worker beside a bare loop and the fold alone, and the clock
 	@$(BIN)/python -m benchmarks.bench

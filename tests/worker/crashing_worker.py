@@ -34,7 +34,7 @@ PASSED_BEFORE = 2
 """How often a point of the fold is passed before the process dies there."""
 SMALL = 40
 """Records of one transaction."""
-SESSION_S = 2.0
+SESSION_S = float(os.environ.get("SESSION_S", "2"))
 
 
 def die() -> None:

@@ -80,6 +80,7 @@ class Stage:
         dying_at: str | None = None,
         ahead_s: int | None = None,
         program: Sequence[str | Path] | None = None,
+        **more: str,
     ) -> Worker:
         """Start a worker, one that dies at a point or whose clock is ahead, or `program`."""
         command = [SUBFOLD, "worker"] if dying_at is None else [*CRASHING, dying_at]
@@ -88,7 +89,7 @@ class Stage:
         if program is not None:
             command = [*program]
         log, port = self.folder / f"worker{len(self.workers)}.log", free_port()
-        environ = {**self.environ, "SUBFOLD_WORKER__PORT": str(port)}
+        environ = {**self.environ, "SUBFOLD_WORKER__PORT": str(port), **more}
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command, cwd=self.folder, env=environ, stdout=output, stderr=output
@@ -210,6 +211,20 @@ class Stage:
                 for place, records in (await reader.getmany(timeout_ms=200)).items():
                     found[place.partition] += records
         return found
+
+    async def hidden(self, topics: Iterable[str]) -> int:
+        """How many records of aborted transactions there are, which no committed reader sees."""
+        count = 0
+        for topic in topics:
+            async with self._reader(self.kafka.prefix + topic, "read_uncommitted") as (
+                reader,
+                places,
+            ):
+                ends = await reader.end_offsets(places)
+                while [each for each in places if await reader.position(each) < ends[each]]:
+                    count += sum(map(len, (await reader.getmany(timeout_ms=200)).values()))
+            count -= sum(map(len, await self.read(topic)))
+        return count
 
     def _reader(self, topic: str, isolation_level: str = "read_committed") -> _Reading:
         return _Reading(str(self.kafka.bootstrap_servers), topic, isolation_level)
