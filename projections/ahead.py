@@ -38,6 +38,11 @@ class Moment(NamedTuple):
     date: int
     of: str
 
+    @property
+    def key(self) -> str:
+        """What names it among all of its rule and subscription."""
+        return "/".join(filter(None, (self.span, str(self.date), self.of)))
+
 
 def ahead(
     transition: Transition, automation: Automation, subscription: Subscription
@@ -46,21 +51,22 @@ def ahead(
     former_facts, after = transition.before, transition.after
     known = former_facts.subscriptions.get(subscription.id)
     former = dates_of(former_facts, known.now, automation, transition.settings) if known else {}
-    reached = _reached(transition)
+    reached, is_fetched = _reached(transition), transition.connected_at is not None
     for moment in moments(after, subscription, automation, transition.settings):
         if moment.due_at > after.at or moment.date <= after.at:
             continue
         was_armed = moment.of in former and former[moment.of].at == moment.date
         if not was_armed or moment.due_at > reached:
+            # Somebody else may have acted on it.
+            is_first = known is None or (moment.of not in former and is_fetched)
             said = (iso(moment.date), moment.of)
             yield Occasion(
-                key="/".join(filter(None, (moment.span, str(moment.date), moment.of))),
+                key=moment.key,
                 due_at=moment.due_at,
                 subscription=subscription,
                 until=moment.date,
                 is_kept=True,
-                # Somebody else may have acted on it.
-                held=None if known else "past_at_first_sight",
+                held="past_at_first_sight" if is_first else None,
                 details=dict(zip(DETAILS[automation.on], said, strict=False)),
             )
 
@@ -68,11 +74,11 @@ def ahead(
 def _reached(transition: Transition) -> int:
     """The time before which moments have come already.
 
-    Settings that are newer than the row's time may have another zone: then a moment that was to
-    come is past by now. What has come before is known by its key.
+    Where another zone is newer than the row's time, a moment that was to come may be past by now.
+    What has come before is known by its key.
     """
-    at, applied_at = transition.before.at, transition.in_force.applied_at
-    return at if transition.clock or applied_at < at else at - ZONES_APART_S
+    at, zone_since = transition.before.at, transition.in_force.zone_since
+    return at if transition.clock or zone_since < at else at - ZONES_APART_S
 
 
 def moments(
@@ -89,12 +95,15 @@ def moments(
 
 
 def is_ahead(
-    fired: Fired, facts: Facts, automation: Automation, settings: BusinessSettings
+    key: str, fired: Fired, facts: Facts, automation: Automation, settings: BusinessSettings
 ) -> bool:
     """Whether the date that a moment came before is still the one."""
     entry = facts.subscriptions.get(fired.subscription or "")
     dates = dates_of(facts, entry.now, automation, settings) if entry else {}
-    return any(date.at == fired.until for date in dates.values())
+    return any(
+        date.at == fired.until and key.endswith(f"/{of}" if of else f"/{date.at}")
+        for of, date in dates.items()
+    )
 
 
 def _is_well_within(span_s: int, date: Date) -> bool:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from projections.occasions import Occasion
+from projections.occasions import Occasion, is_fresh
 from projections.renewals import course_of
 from schemas.automations import Automation, Moment
 from schemas.objects import Subscription
 from schemas.times import iso, iso_or_none
 from schemas.transitions import Transition
 
-NEWS_S = 3 * 86_400
-"""What is seen first so long after it began was there before: Stripe retries for three days."""
 BEGUN = frozenset({"trialing", "active", "past_due"})
 RENEWED = frozenset({"active", "past_due"})
 Details = Mapping[str, str | None]
@@ -28,7 +26,9 @@ def changes(
         return
     if automation.on == "subscription_started":
         if _is_start(transition, known, now):
-            yield Occasion(key="started", due_at=now.start_date or now.created_at, subscription=now)
+            yield Occasion(
+                key="started", due_at=now.created_at or transition.effective_at, subscription=now
+            )
         return
     # What was so already at the first sighting is no news.
     if known is None:
@@ -74,7 +74,10 @@ def _dated(
     transition: Transition, before: Subscription, now: Subscription
 ) -> Iterator[tuple[Moment, Details]]:
     """Whether it was renewed, or will be at another time than was said."""
-    business, at = transition.settings.business, transition.after.at
+    business = transition.settings.business
+    # By when it was seen so: the row's time may have gone on before this came.
+    seen_at = transition.after.subscriptions[now.id].versions[-1].at
+    at = transition.after.at if transition.clock else seen_at
     former = course_of(before, transition.before, business).renews_at
     date = course_of(now, transition.after, business).renews_at
     if former is None or date is None or former == date or before.status == "trialing":
@@ -89,9 +92,10 @@ def _is_start(transition: Transition, known: Subscription | None, now: Subscript
     """Whether it has begun, on trial or not, and not long before it was seen."""
     if now.status not in BEGUN or (known and known.status != "incomplete"):
         return False
-    began_at = now.start_date or now.created_at
+    # A start may be backdated.
+    began_at = now.created_at or now.start_date or 0
     is_old = (transition.connected_at or 0) > began_at
-    return not is_old and transition.effective_at - began_at <= NEWS_S
+    return not is_old and is_fresh(transition, began_at)
 
 
 def _is_paused(subscription: Subscription) -> bool:

@@ -15,6 +15,8 @@ from schemas.rows import Facts, last_of
 from schemas.settings import Business, BusinessSettings
 
 AT_TRIAL_END = Business(renewal_date="trial_end")
+BY_PERIOD = Business()
+CHARGED = frozenset({"discount_ending", "payment_method_expiring"})
 
 
 class Date(NamedTuple):
@@ -33,6 +35,8 @@ def dates_of(
     """
     if subscription.is_terminal:
         return {}
+    if automation.on in CHARGED and course_of(subscription, facts, BY_PERIOD).renews_at is None:
+        return {}  # nothing more will be charged
     if automation.on == "discount_ending":
         return _ends_of_discounts(facts, subscription)
     if automation.on == "payment_method_expiring":

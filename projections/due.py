@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from projections.ahead import moments
 from projections.deletion import with_customer_deleted
-from projections.ends import lost_at
+from projections.ends import lost_by
 from projections.spans import DAY_S, seconds
 from schemas.automations import AHEAD
 from schemas.conditions import Conditions, NumberCondition
@@ -52,10 +52,10 @@ def _moments_ahead(
 
 def _of_customer(facts: Facts, settings: BusinessSettings) -> Iterator[int]:
     for automation in settings.automations:
-        if automation.after is not None:
+        if automation.after is not None and facts.active_at:
             yield facts.active_at + seconds(automation.after)
-        if automation.grace is not None and (ended_at := lost_at(facts)) is not None:
-            yield ended_at + seconds(automation.grace)
+        if automation.grace is not None and (lost := lost_by(facts)) is not None:
+            yield lost.ended_at + seconds(automation.grace)
 
 
 def _days_of_trial(subscription: Subscription, days: set[int]) -> Iterator[int]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from projections.occasions import Occasion
+from projections.occasions import Occasion, is_fresh
 from projections.spans import seconds
 from projections.timeline import timeline
 from schemas.automations import Automation, Moment
@@ -17,6 +18,13 @@ NEVER_STARTED = frozenset({"trialing", "paused", "incomplete", "incomplete_expir
 """Statuses that by themselves do not say that it was ever paid for."""
 
 
+class Lost(NamedTuple):
+    """What a customer has lost last, and when."""
+
+    ended_at: int
+    subscription: str
+
+
 def ends(
     transition: Transition, automation: Automation, subscription: Subscription
 ) -> Iterator[Occasion]:
@@ -24,39 +32,46 @@ def ends(
     if end_of(transition.after, subscription.id) != automation.on:
         return
     is_news = end_of(transition.before, subscription.id) != automation.on
-    if is_news and not _was_over(transition, subscription):
-        yield Occasion(
-            key="ended",
-            due_at=subscription.ended_at or transition.effective_at,
-            subscription=subscription,
-            is_kept=True,
-            details={
-                "reason": subscription.cancel_reason,
-                "feedback": subscription.cancel_feedback,
-            },
-        )
+    if not is_news or _was_over(transition, subscription):
+        return
+    ended_at = subscription.ended_at or transition.effective_at
+    is_known = subscription.id in transition.before.subscriptions
+    yield Occasion(
+        key="ended",
+        due_at=ended_at,
+        subscription=subscription,
+        is_kept=True,
+        held=None if is_known or is_fresh(transition, ended_at) else "past_at_first_sight",
+        details={"reason": subscription.cancel_reason, "feedback": subscription.cancel_feedback},
+    )
 
 
 def losses(transition: Transition, automation: Automation) -> Iterator[Occasion]:
     """The customer's last subscription has ended, and none has come in the time of grace."""
-    ended_at = lost_at(transition.after)
-    if ended_at is None or (transition.connected_at or 0) > ended_at:
+    lost = lost_by(transition.after)
+    if lost is None or (transition.connected_at or 0) > lost.ended_at:
         return
-    due_at = ended_at + (seconds(automation.grace) if automation.grace else 0)
-    was_due = lost_at(transition.before) == ended_at and due_at <= transition.before.at
+    due_at = lost.ended_at + (seconds(automation.grace) if automation.grace else 0)
+    was_due = lost_by(transition.before) == lost and due_at <= transition.before.at
     if due_at <= transition.after.at and not was_due:
+        is_known = lost.subscription in transition.before.subscriptions
         # Kept: a trial may come and go after it, and leave it the last that was paid for.
         yield Occasion(
-            key=str(ended_at), due_at=due_at, is_kept=True, details={"ended_at": iso(ended_at)}
+            key=lost.subscription,
+            due_at=due_at,
+            anchor=lost.subscription,
+            is_kept=True,
+            held=None if is_known or is_fresh(transition, due_at) else "past_at_first_sight",
+            details={"ended_at": iso(lost.ended_at)},
         )
 
 
-def lost_at(facts: Facts) -> int | None:
-    """When the last subscription ended that was paid for; None while any lives."""
+def lost_by(facts: Facts) -> Lost | None:
+    """The last subscription that ended of those that were paid for; None while any lives."""
     if any(not each.is_terminal for each in facts.current):
         return None
     ended = (each for each in facts.current if end_of(facts, each.id) == "subscription_canceled")
-    return max((each.ended_at for each in ended if each.ended_at is not None), default=None)
+    return max((Lost(each.ended_at, each.id) for each in ended if each.ended_at), default=None)
 
 
 def end_of(facts: Facts, subscription: str) -> Moment | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from projections.occasions import Occasion
+from projections.occasions import Occasion, is_fresh
 from projections.spans import seconds
 from schemas.automations import Automation
 from schemas.money import difference, from_exact
@@ -26,9 +26,12 @@ def stages(
         return
     if transition.connected_at is not None and now and now.since < transition.connected_at:
         return
+    is_first = not transition.before.subscriptions
+    is_old = is_first and now is not None and not is_fresh(transition, now.since)
     yield Occasion(
         key=transition.common["cause"].event_id,
         due_at=transition.effective_at,
+        held="past_at_first_sight" if is_old else None,
         details={"previous": before, "stage": after},
     )
 
@@ -37,13 +40,19 @@ def silence(
     transition: Transition, announced: Announced, automation: Automation
 ) -> Iterator[Occasion]:
     """Nothing has happened for so long, in that stage."""
-    if automation.after is None or not announced.stage or announced.stage.name != automation.stage:
+    stage, active_at = announced.stage, transition.after.active_at
+    if automation.after is None or not active_at or not stage or stage.name != automation.stage:
         return
-    active_at = transition.after.active_at
     due_at = active_at + seconds(automation.after)
     was_due = transition.before.active_at == active_at and due_at <= transition.before.at
     if due_at <= transition.after.at and not was_due:
-        yield Occasion(key=str(active_at), due_at=due_at, details={"last_event_at": iso(active_at)})
+        # Kept: a rule may ask for a longer silence later.
+        yield Occasion(
+            key=str(active_at),
+            due_at=due_at,
+            is_kept=True,
+            details={"last_event_at": iso(active_at)},
+        )
 
 
 def movements(

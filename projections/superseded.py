@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from projections.ahead import is_ahead
+from projections.dates import BY_PERIOD
 from projections.renewals import course_of
 from schemas.automations import Automation
 from schemas.rows import Fired
@@ -27,21 +28,31 @@ def superseded(
         key: each
         for key, each in fired.items()
         if (each.until is None or each.until > after.at)
-        and (each.subscription is None or each.subscription in after.subscriptions)
+        and (
+            each.subscription in after.subscriptions
+            if each.subscription
+            else key.endswith(f"/{after.active_at}")
+        )
     }
     updates: list[Update] = []
     rules = {each.name: each for each in transition.settings.automations}
-    for key, each in kept.items():
+    for key, each in list(kept.items()):
         rule = rules.get(each.automation)
-        if each.until is None or each.skipped or each.superseded or rule is None:
+        if each.until is None or each.skipped or each.superseded:
             continue
-        if reason := _reason(transition, rule, each):
-            kept[key] = replace(each, superseded=True)
+        if rule is None or rule.on != each.on:
+            continue
+        if reason := _reason(transition, rule, key, each):
             updates.append(_update(transition, key, each, reason))
+            kept[key] = replace(each, superseded=True)
+            if reason == "withdrawn":
+                del kept[key]  # another cancellation has another key
     return kept, updates
 
 
-def _reason(transition: Transition, automation: Automation, fired: Fired) -> Reason | None:
+def _reason(
+    transition: Transition, automation: Automation, key: str, fired: Fired
+) -> Reason | None:
     facts = transition.after
     entry = facts.subscriptions.get(fired.subscription or "")
     if entry is None:
@@ -49,13 +60,12 @@ def _reason(transition: Transition, automation: Automation, fired: Fired) -> Rea
     if automation.on == "cancellation_scheduled":
         is_going = entry.now.is_terminal or entry.now.cancel_scheduled
         return None if is_going else "withdrawn"
-    if is_ahead(fired, facts, automation, transition.settings):
+    if is_ahead(key, fired, facts, automation, transition.settings):
         return None
-    if entry.now.is_terminal or automation.on == "trial_ending":
+    is_trial_over = automation.on == "trial_ending" and entry.now.status != "trialing"
+    if entry.now.is_terminal or is_trial_over:
         return "over"
-    if automation.on != "renewal_upcoming":
-        return "moved"
-    course = course_of(entry.now, facts, transition.settings.business)
+    course = course_of(entry.now, facts, BY_PERIOD)
     return "not_renewing" if course.renews_at is None else "moved"
 
 

@@ -12,7 +12,7 @@ from projections.ahead import moments
 from projections.conditions import hold_for
 from projections.dates import dates_of
 from projections.deletion import with_customer_deleted
-from projections.ends import lost_at
+from projections.ends import lost_by
 from projections.mrr import mrr_of
 from projections.spans import seconds
 from schemas.automations import AHEAD, Automation
@@ -32,6 +32,7 @@ class Timer(NamedTuple):
     due_at: int | None
     date: int | None = None
     span: str | None = None
+    key: str = ""
 
 
 def timers_of(row: Row, settings: BusinessSettings) -> Iterator[Timer]:
@@ -42,7 +43,8 @@ def timers_of(row: Row, settings: BusinessSettings) -> Iterator[Timer]:
         if automation.on in AHEAD:
             for subscription in seen.current:
                 if hold_for(automation.when, seen, mrr, subscription):
-                    yield from _ahead(seen, subscription, automation, settings)
+                    timers = _ahead(seen, subscription, automation, settings)
+                    yield from (each for each in timers if each.key not in row.announced.fired)
         elif hold_for(automation.when, seen, mrr, None):
             yield from _of_customer(seen, row.announced.stage, automation)
 
@@ -53,7 +55,10 @@ def _ahead(
     armed = list(moments(facts, subscription, automation, settings))
     for moment in armed:
         if moment.due_at > facts.at:
-            yield Timer(automation.name, subscription.id, moment.due_at, moment.date, moment.span)
+            key = f"{automation.name}/{subscription.id}/{moment.key}"
+            yield Timer(
+                automation.name, subscription.id, moment.due_at, moment.date, moment.span, key
+            )
     placed = {(moment.of, moment.span) for moment in armed}
     for of, date in dates_of(facts, subscription, automation, settings).items():
         for span in automation.before:
@@ -65,9 +70,14 @@ def _of_customer(
     facts: Facts, stage: AnnouncedStage | None, automation: Automation
 ) -> Iterator[Timer]:
     due_at = None
-    if automation.after is not None and stage and stage.name == automation.stage:
+    if (
+        automation.after is not None
+        and facts.active_at
+        and stage
+        and stage.name == automation.stage
+    ):
         due_at = facts.active_at + seconds(automation.after)
-    elif automation.grace is not None and (ended_at := lost_at(facts)) is not None:
-        due_at = ended_at + seconds(automation.grace)
+    elif automation.grace is not None and (lost := lost_by(facts)) is not None:
+        due_at = lost.ended_at + seconds(automation.grace)
     if due_at is not None and due_at > facts.at:
         yield Timer(automation.name, None, due_at)

@@ -47,12 +47,13 @@ def project_triggers(
             update = _judged(transition, announced, automation, occasion)
             updates.append(update)
             if occasion.is_kept:
-                if occasion.subscription is None:
-                    fired = _without_last(fired, automation)
                 fired[key] = Fired(
                     id=moment_id(transition.subject, update.TYPE, key),
                     automation=automation.name,
-                    subscription=occasion.subscription.id if occasion.subscription else None,
+                    on=automation.on,
+                    subscription=occasion.subscription.id
+                    if occasion.subscription
+                    else occasion.anchor,
                     until=occasion.until,
                     skipped=isinstance(update, AutomationSkipped),
                 )
@@ -97,12 +98,6 @@ def _applies(transition: Transition, automation: Automation, occasion: Occasion)
     return hold_for(
         automation.when, transition.after, transition.standing.mrr, occasion.subscription
     )
-
-
-def _without_last(fired: Mapping[str, Fired], automation: Automation) -> dict[str, Fired]:
-    """Of moments of the customer only the last can come again."""
-    last = (automation.name, None)
-    return {key: it for key, it in fired.items() if (it.automation, it.subscription) != last}
 
 
 def _key(automation: Automation, occasion: Occasion) -> str:
@@ -178,7 +173,9 @@ def _trigger(
     return AutomationTriggered(
         **about,
         causes=tuple(dict.fromkeys((cause, shown))),
-        renews_at=iso_or_none(standing.renewal.dates.get(id_, standing.renewal.renews_at)),
+        renews_at=iso_or_none(
+            standing.renewal.dates.get(id_) if subscription else standing.renewal.renews_at
+        ),
         expected=_expected(transition, subscription),
         mrr=written(worth),
         customer_mrr_after=written(from_exact(announced.mrr)),

@@ -13,12 +13,14 @@ class ObjectsSeen:
     """These objects looked like this at one moment (Stripe sends whole snapshots).
 
     `clock_at` is when that was by the customer's test clock; None for a customer without one.
+    `is_fetched` says that we asked for them, and nothing need have happened.
     """
 
     at: int
     duplicate_key: str
     versions: tuple[Version[Any], ...]
     clock_at: int | None = None
+    is_fetched: bool = False
 
     @property
     def happened_at(self) -> int:

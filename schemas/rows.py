@@ -167,6 +167,7 @@ class Fired:
 
     id: str
     automation: str
+    on: str
     subscription: str | None
     until: int | None
     skipped: bool = False

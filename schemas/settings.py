@@ -248,7 +248,8 @@ class SettingsInForce(Strict):
     """What a partition folds with; version 0 is the built-in default, before any record.
 
     `rules` are the automations that a record brought, by name; the others were there always.
-    `announce`, `applied_at` and `place` (partition and offset) are those of the record.
+    `announce`, `applied_at` and `place` (partition and offset) are those of the record;
+    `zone_since` is when the time zone became what it is.
     """
 
     version: int = 0
@@ -256,6 +257,7 @@ class SettingsInForce(Strict):
     announce: Announce = "from_now_on"
     applied_at: int = 0
     place: tuple[int, int] = (0, 0)
+    zone_since: int = 0
     rules: dict[str, RuleInForce] = Field(default_factory=dict)
 
     def rule(self, name: str) -> RuleInForce:
@@ -279,6 +281,7 @@ class SettingsInForce(Strict):
             else RuleInForce(version=version, since=at)
             for each in content.automations
         }
+        is_same_zone = content.business.time_zone == self.content.business.time_zone
         return SettingsInForce(
             version=version,
             content=content,
@@ -286,4 +289,5 @@ class SettingsInForce(Strict):
             announce=announce,
             applied_at=at,
             place=place,
+            zone_since=self.zone_since if is_same_zone else at,
         )

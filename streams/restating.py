@@ -25,8 +25,7 @@ Restated = tuple[Row, tuple[Envelope, ...]]
 
 def is_older(row: Row, settings: SettingsInForce) -> bool:
     """Whether newer settings are to be told of a row, or adopted, before anything else is."""
-    is_told_later = settings.announce == "from_now_on" or not row.facts.at
-    return not is_told_later and row.announced.settings_version < settings.version
+    return bool(row.facts.at) and row.announced.settings_version < settings.version
 
 
 def resettled(row: Row, settings: SettingsInForce) -> Restated:
@@ -43,7 +42,7 @@ def resettled(row: Row, settings: SettingsInForce) -> Restated:
     )
     identity = str(settings.version)
     restated, told = _restated(row, row.facts, settings, record, identity=identity)
-    return restated, told if settings.announce == "now" else ()
+    return restated, () if settings.announce == "silent" else told
 
 
 def corrected(

@@ -52,6 +52,9 @@ def evolve(facts: Facts, event: Event) -> Facts:
             return replace(facts, at=max(facts.at, at))
         case ObjectsSeen():
             facts = _sighted(facts, event.happened_at, event.duplicate_key)
+            if not event.is_fetched:
+                # What we asked for ourselves is nothing that the customer did.
+                facts = replace(facts, active_at=max(facts.active_at, event.happened_at))
             for version in event.versions:
                 facts = _joined(facts, version, event.happened_at)
             return bounded(facts)
@@ -68,7 +71,6 @@ def _sighted(facts: Facts, at: int, duplicate_key: str) -> Facts:
     return replace(
         facts,
         at=max(facts.at, at),
-        active_at=max(facts.active_at, at),
         first_seen_at=_earlier(facts.first_seen_at, at),
         seen=_newest((*facts.seen, duplicate_key), SEEN_MAX),
     )

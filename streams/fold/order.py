@@ -83,6 +83,8 @@ def _shape_order(version: Version[T]) -> tuple[str, bytes]:
     return (version.api_version, canonical(version))
 
 
-def _tie_order(version: Version[T]) -> tuple[int, str, str, bytes]:
+def _tie_order(version: Version[T]) -> tuple[int, int, str, str, bytes]:
     type_rank = _RANKS.get(version.event_type.rpartition(".")[2], _USUAL_RANK)
-    return (type_rank, version.event_id, version.event_type, canonical(version))
+    # An invoice's attempts only grow: Stripe finalizes one and tries to collect it in one second.
+    progress = getattr(version.snapshot, "attempt_count", 0)
+    return (type_rank, progress, version.event_id, version.event_type, canonical(version))

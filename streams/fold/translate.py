@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -87,14 +87,15 @@ def translate_fetched(fetched: events.Fetched, *, customer: str) -> ObjectsSeen 
     )
     effect = EFFECT_OF_OBJECT.get(str(thing.get("object")))
     if effect is not None:
-        return _seen(sighting, effect, thing, customer)
+        return replace(_seen(sighting, effect, thing, customer), is_fetched=True)
     try:
         terms = read_terms(thing)
     except ValidationError as error:
         raise BadRecordError(DeadLetterReason.BAD_OBJECT, faults_of(error)) from None
     if terms is None:
         return None
-    return _objects_seen(sighting, terms.id, (sighting.version(terms, {}),))
+    seen = _objects_seen(sighting, terms.id, (sighting.version(terms, {}),))
+    return replace(seen, is_fetched=True)
 
 
 def _seen(sighting: _Sighting, effect: Effect, thing: Fields, customer: str) -> ObjectsSeen:

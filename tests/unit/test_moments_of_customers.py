@@ -20,7 +20,7 @@ from build import (
 from scenario import Seen, given
 from schemas.settings import BusinessSettings
 from schemas.times import iso
-from schemas.updates import AutomationTriggered
+from schemas.updates import AutomationSkipped, AutomationTriggered
 
 DAY = 86_400
 ENDED = subscription(status="canceled", ended_at=START + 50)
@@ -35,8 +35,8 @@ def told(seen: Seen) -> list[AutomationTriggered]:
     return seen.told(AutomationTriggered)
 
 
-def billed(at: int, **more: object):
-    return event("invoice.updated", invoice(**more), at=at)
+def billed(at: int, kind: str = "updated", **more: object):
+    return event(f"invoice.{kind}", invoice(**more), at=at)
 
 
 def of_amount(amount: int, **more: object):
@@ -57,7 +57,7 @@ def test_payments_that_fail_and_come_after_all(on, kind, expected):
         start.when(billed(START + 1, attempt_count=0)),
         start.when(billed(START + 2, attempt_count=1, next_payment_attempt=retried)),
         start.when(billed(START + 3, attempt_count=1, next_payment_attempt=retried)),
-        start.when(billed(START + 4, attempt_count=2)),
+        start.when(billed(START + 4, "payment_failed", attempt_count=2)),
         start.when(billed(START + 5, status="paid", attempt_count=3)),
     ]
     fired = [trigger for each in seen for trigger in told(each)]
@@ -238,3 +238,120 @@ def test_a_customer_that_only_tried_again_is_not_lost_twice():
 
     assert len(told(lost)) == 1
     assert told(start.when(deleted(over, at=START + 70))) == []
+
+
+@pytest.mark.parametrize(("finalized", "failed"), [("evt_b", "evt_a"), ("evt_a", "evt_b")])
+@pytest.mark.parametrize("is_in_order", [True, False])
+def test_a_first_try_fails_in_the_second_in_which_it_is_finalized(finalized, failed, is_in_order):
+    both = BusinessSettings.model_validate(
+        {"automations": [{"name": on, "on": on} for on in ("payment_failed", "payment_recovered")]}
+    )
+    start = given(updated(subscription()), settings=both)
+    first = event("invoice.finalized", invoice(attempt_count=0), at=START + 5, id=finalized)
+    second = event("invoice.payment_failed", invoice(attempt_count=1), at=START + 5, id=failed)
+    seen = [start.when(each) for each in ((first, second) if is_in_order else (second, first))]
+    seen.append(start.when(billed(START + DAY, "paid", status="paid", attempt_count=2)))
+    names = [trigger.automation for each in seen for trigger in told(each)]
+
+    assert names == ["payment_failed", "payment_recovered"]
+
+
+def test_a_payment_that_is_under_way_has_neither_failed_nor_recovered():
+    both = BusinessSettings.model_validate(
+        {"automations": [{"name": on, "on": on} for on in ("payment_failed", "payment_recovered")]}
+    )
+    start = given(updated(subscription()), settings=both)
+    seen = [
+        start.when(billed(START + 1, "finalized", attempt_count=0)),
+        start.when(billed(START + 2, attempt_count=1)),
+        start.when(billed(START + 3 * DAY, "paid", status="paid", attempt_count=1)),
+    ]
+
+    assert [told(each) for each in seen] == [[], [], []]
+
+
+def test_an_invoice_may_come_before_its_subscription():
+    start = given(settings=rule("payment_failed"))
+    start.when(billed(START, "payment_failed", attempt_count=1))
+    created = event(
+        "customer.subscription.created", subscription(status="incomplete"), at=START, id="evt_z"
+    )
+
+    assert [each.details["attempt"] for each in told(start.when(created))] == ["1"]
+
+
+def test_a_deleted_customer_is_lost_once_whatever_its_subscription_says_later():
+    start = given(updated(subscription()), settings=rule("customer_lost"))
+    gone = start.when(deleted(customer(), at=START + 1000))
+    late = subscription(status="canceled", ended_at=START + 999)
+
+    assert len(told(gone)) == 1
+    assert told(start.when(deleted(late, at=START + 999))) == []
+
+
+@pytest.mark.parametrize("announce", ["from_now_on", "now", "silent"])
+def test_a_change_of_rules_is_no_moment(announce):
+    moments = [
+        {"name": "in", "on": "stage_entered", "stage": "Customer"},
+        {"name": "more", "on": "mrr_expanded"},
+    ]
+    start = given(
+        updated(of_amount(2000, status="past_due")),
+        settings=BusinessSettings.model_validate(
+            {"automations": moments, "mrr": {"count_past_due": False}}
+        ),
+    )
+    content = BusinessSettings.model_validate({"automations": moments})
+    start.settings = start.settings.followed_by(2, content, at=START + 5, announce=announce)
+    seen = start.when(updated(customer(), at=START + 9))
+
+    assert told(seen) == []
+    origins = {each.origin for each in seen.updates if each.TYPE == "customer.mrr_changed"}
+    assert origins == (set() if announce == "silent" else {"settings"})
+
+
+@pytest.mark.parametrize(("age", "fires"), [(2 * DAY, True), (4 * DAY, False)])
+def test_what_is_seen_first_long_after_it_was_so_is_held_back(age, fires):
+    settings = BusinessSettings.model_validate(
+        {
+            "automations": [
+                {"name": "in", "on": "stage_entered", "stage": "Churn"},
+                {"name": "gone", "on": "subscription_canceled"},
+                {"name": "lost", "on": "customer_lost"},
+            ]
+        }
+    )
+    over = subscription(status="canceled", ended_at=START, start_date=START - 90 * DAY)
+    seen = given(settings=settings).when(updated(over, at=START + age))
+    held = seen.told(AutomationSkipped)
+
+    assert len(told(seen)) == (3 if fires else 0)
+    assert [each.reason for each in held] == [] if fires else ["past_at_first_sight"] * 3
+
+
+def test_a_longer_silence_is_not_told_again():
+    start = given(
+        updated(subscription()), settings=rule("inactive_since", stage="Customer", after="30d")
+    )
+    assert len(told(passed(start, START + 30 * DAY))) == 1
+    content = rule("inactive_since", stage="Customer", after="60d")
+    start.settings = start.settings.followed_by(2, content, at=START + 31 * DAY)
+
+    assert told(passed(start, START + 60 * DAY)) == []
+
+
+def test_what_we_fetch_ourselves_is_no_activity():
+    start = given(
+        updated(subscription()), settings=rule("inactive_since", stage="Customer", after="30d")
+    )
+    start.when(fetched(subscription(), at=START + 20 * DAY))
+
+    assert start.row.due_at == START + 30 * DAY
+
+
+def test_a_trigger_names_no_other_subscriptions_date():
+    other = subscription("sub_2", items=[item(current_period_end=START + 90 * DAY)])
+    start = given(updated(subscription()), updated(other), settings=rule("subscription_canceled"))
+    [fired] = told(start.when(deleted(ENDED, at=START + 50)))
+
+    assert fired.renews_at is None
