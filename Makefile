@@ -15,10 +15,12 @@ STALE = { echo 'what is made from code is not up to date: run make docs'; exit 1
 
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo up test check chaos bench mutants fix docs clean
+.PHONY: help setup demo up test check chaos bench mutants fix docs clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup: $(READY) ## Set up .venv, and nothing else
 
 demo: $(READY) ## Show the whole path on real input, in a temporary folder
 	@$(BIN)/subfold demo

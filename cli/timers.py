@@ -66,12 +66,16 @@ def timers(  # noqa: PLR0917 - Typer turns parameters into options
     else:
         rows = _rows_of_worker(read_config(config, finds_kafka=True).deployment)
         now = int(time.time())
-    armed = [
-        Armed(row.subject, timer)
-        for row, content in rows
-        for timer in timers_of(row, content)
-        if rule in {None, timer.automation}
-    ]
+    armed, names = [], set[str]()
+    for row, content in rows:
+        names.update(each.name for each in content.automations)
+        armed += [
+            Armed(row.subject, timer)
+            for timer in timers_of(row, content)
+            if rule in {None, timer.automation}
+        ]
+    if rule is not None and rule not in names:
+        raise SettingsError(f"--rule {rule!r}: only {', '.join(sorted(names))} hold")
     if as_json:
         for line in _lines(armed):
             typer.echo(line)

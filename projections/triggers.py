@@ -16,7 +16,7 @@ from projections.occasions import Occasion
 from projections.payments import payments
 from projections.spans import seconds
 from projections.superseded import superseded
-from schemas.automations import AHEAD, OF_MRR, Automation
+from schemas.automations import AHEAD, OF_MRR, TIMED, Automation
 from schemas.money import Amount, from_exact, written
 from schemas.objects import Subscription
 from schemas.rows import Announced, Fired
@@ -136,7 +136,7 @@ def _held(
     """Why nobody shall act on it, in a closed word; None when it is to be told."""
     now, until = transition.now, occasion.until
     # A change that comes by itself is news whenever it happened; what was caught up may be old.
-    is_news = until is None and transition.common["origin"] == "live"
+    is_news = automation.on not in TIMED and transition.common["origin"] == "live"
     # A date that moved so near that its moment was past is dealt with at once: that is not late.
     late_s = now - max(occasion.due_at, transition.effective_at)
     useful_s = seconds(automation.useful_until) if automation.useful_until else late_s

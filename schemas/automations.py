@@ -55,6 +55,8 @@ AHEAD: frozenset[Moment] = frozenset(
     {"renewal_upcoming", "trial_ending", "discount_ending", "payment_method_expiring"}
 )
 """Moments that come some time before a date."""
+TIMED: frozenset[Moment] = AHEAD | {"inactive_since"}
+"""Moments that come by time alone."""
 STAGED: frozenset[Moment] = frozenset({"stage_entered", "stage_left", "inactive_since"})
 """Moments about one stage."""
 OF_CUSTOMER: frozenset[Moment] = STAGED | {"customer_lost"}

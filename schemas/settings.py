@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Annotated, Literal, Self
 
 import orjson
@@ -17,6 +18,7 @@ from pydantic import (
     AfterValidator,
     Field,
     StrictBool,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -159,6 +161,11 @@ class Stages(Strict):
         StageRule(name="Churn", when=_statuses("canceled")),
     )
 
+    @property
+    def told(self) -> str:
+        """All stages, for an error."""
+        return ", ".join(self.precedence)
+
     @model_validator(mode="after")
     def _every_stage_has_its_place(self) -> Self:
         names = [rule.name for rule in self.rules]
@@ -204,13 +211,18 @@ class BusinessSettings(Strict):
                 raise ValueError(f"two are named {name!r}, and nobody could tell them apart")
         return given
 
-    @model_validator(mode="after")
-    def _every_stage_has_a_rule(self) -> Self:
-        for each in self.automations:
-            if each.stage is not None and each.stage not in self.stages.precedence:
-                known = ", ".join(self.stages.precedence)
-                raise ValueError(f"automation {each.name!r}: no stage {each.stage!r}, only {known}")
-        return self
+    @field_validator("automations")
+    @classmethod
+    def _every_stage_has_a_rule(
+        cls, given: tuple[Automation, ...], info: ValidationInfo
+    ) -> tuple[Automation, ...]:
+        stages = info.data.get("stages", Stages())
+        for each in given:
+            if each.stage is not None and each.stage not in stages.precedence:
+                near = get_close_matches(each.stage, stages.precedence, n=1)
+                told = f"did you mean {near[0]!r}?" if near else f"only {stages.told}"
+                raise ValueError(f"{each.name!r}: there is no stage {each.stage!r}; {told}")
+        return given
 
     def content_hash(self) -> str:
         """SHA-256 of the canonical content: two files that mean the same have the same hash."""

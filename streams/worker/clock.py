@@ -103,6 +103,8 @@ class Clock(Service):
         frozen = {key: state.frozen_time for key, state in partition.clocks.states.items()}
         if not timers.is_any_due(int(now_s), frozen):
             timers.backlog.forget()
+            if not timers.waiting:
+                metrics.tick_lag_seconds.labels(number).set(0)
             return
         if (at := timers.next_at()) is not None and at <= now_s:
             metrics.tick_lag_seconds.labels(number).set(now_s - at)

@@ -94,3 +94,9 @@ def test_options_of_files_go_with_files(option):
     done = CliRunner().invoke(app, ["timers", *option])
 
     assert "go with --events" in str(done.exception)
+
+
+def test_a_rule_that_does_not_hold_is_named(tmp_path):
+    assert "--rule 'nope': only lost, silent, soon, trying hold" in str(
+        run(tmp_path, "--rule", "nope").exception
+    )

@@ -163,6 +163,25 @@ def test_a_rule_tells_nothing_of_the_time_before_it():
 
 
 @pytest.mark.parametrize(("kind", "fires"), [(Kind.WEBHOOK, 1), (Kind.CATCH_UP, 0)])
+def test_a_scheduled_end_before_the_rule_is_told_as_long_as_it_came_by_itself(kind, fires):
+    start = given(updated(renewing(DATE)))
+    start.settings = start.settings.followed_by(2, rule("cancellation_scheduled"), at=START + 9)
+    seen = start.when(updated(renewing(DATE, cancel_at_period_end=True), at=START + 5), kind=kind)
+
+    assert len(told(seen)) == fires
+    assert len(seen.told(AutomationSkipped)) == 1 - fires
+
+
+def test_a_silence_before_the_rule_is_held_back():
+    start = given(updated(renewing(DATE)))
+    content = rule("inactive_since", stage="Customer", after="7d")
+    start.settings = start.settings.followed_by(2, content, at=START + 9 * DAY)
+    seen = passed(start, START + 10 * DAY)
+
+    assert [each.reason for each in seen.told(AutomationSkipped)] == ["before_rule"]
+
+
+@pytest.mark.parametrize(("kind", "fires"), [(Kind.WEBHOOK, 1), (Kind.CATCH_UP, 0)])
 def test_a_change_before_the_rule_is_told_as_long_as_it_came_by_itself(kind, fires):
     start = given(updated(subscription("sub_2")), updated(subscription()))
     content = rule("subscription_canceled")
