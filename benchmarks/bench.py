@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -33,14 +34,20 @@ from streams.log.admin import create_topics
 from streams.log.embedded import EmbeddedKafka
 from streams.log.embedded.node import free_port
 from streams.log.records import log_headers
-from streams.log.topics import LOG
+from streams.log.topics import LOG, MIB
 from streams.pipeline import row_for_readers, step
+from streams.replay.replay import Plan
+from streams.replay.replay import replay as replay_partition
+from streams.replay.table import Table as ReplayTable
 from streams.settings import load_config
+from streams.worker.batch import fold_batch, split
 
 EVENTS = int(os.environ.get("BENCH_EVENTS", "20000"))
 CUSTOMERS = EVENTS // 10
 PARTITIONS = 4
 START = 1_767_225_600
+FAUST_EVENTS = EVENTS // 4
+FETCH_BYTES = 4 * MIB
 DEADLINE_S = 600.0
 say = Console(highlight=False)
 
@@ -137,6 +144,53 @@ async def bare_loop(servers: str) -> float:
         return time.perf_counter() - start
 
 
+async def bare_fold(servers: str) -> float:
+    """Seconds to read the log with aiokafka and fold it in batches, writing nothing."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=servers,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=FETCH_BYTES,
+    )
+    tables = [ReplayTable() for _ in range(PARTITIONS)]
+    async with consumer:
+        consumer.assign([TopicPartition(LOG, number) for number in range(PARTITIONS)])
+        start, seen = time.perf_counter(), 0
+        while seen < EVENTS:
+            for place, records in (await consumer.getmany(timeout_ms=200)).items():
+                table = tables[place.partition]
+                for part in split(records, table):
+                    table.take(fold_batch(part, table, table.settings))
+                seen += len(records)
+        return time.perf_counter() - start
+
+
+def agent(servers: str) -> float:
+    """Seconds that an idiomatic Faust agent takes, scaled to all events."""
+    command = [sys.executable, "-m", "benchmarks.faust_agent", servers, str(FAUST_EVENTS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=DEADLINE_S)
+    # Faust's spinner writes there, too.
+    found = re.search(r"seconds ([\d.]+)", done.stdout)
+    if found is None:
+        raise RuntimeError(f"the agent said {done.stdout!r}")
+    return float(found.group(1)) * EVENTS / FAUST_EVENTS
+
+
+def replay(servers: str) -> float:
+    """Seconds that a replay of what the worker has folded takes, one partition after another."""
+    plan = Plan(
+        deployment=load_config(
+            None,
+            {"KAFKA_BOOTSTRAP_SERVERS": servers, "SUBFOLD_KAFKA__PARTITIONS": str(PARTITIONS)},
+        ).deployment
+    )
+    start = time.perf_counter()
+    for partition in range(PARTITIONS):
+        found = asyncio.run(replay_partition(plan, partition, lambda _, __: None))
+        if found.differences:
+            raise AssertionError(f"a replay differs: {found.differences[:1]}")
+    return time.perf_counter() - start
+
+
 def worker(servers: str) -> float:
     """Seconds from the worker's first commit to its last, scaled to all events."""
     port = free_port()
@@ -200,18 +254,26 @@ async def main() -> None:
             await create_topics(deployment)
             await fill(servers)
             bare = await bare_loop(servers)
+            folding = await bare_fold(servers)
+            faust = await asyncio.to_thread(agent, servers)
             whole = await asyncio.to_thread(worker, servers)
+            replayed = await asyncio.to_thread(replay, servers)
         finally:
             await asyncio.to_thread(kafka.stop)
     table = Table("", "guarantee", "events/s", "of the worker")
     for name, guarantee, seconds in (
         ("bare aiokafka loop, parsing only", "none", bare),
         ("fold, rows and views, one by one, without Kafka", "none", alone),
+        ("bare aiokafka loop with our fold in batches", "none", folding),
+        ("the fold as an idiomatic Faust agent", "at least once", faust),
         ("subfold worker", "exactly once", whole),
+        ("subfold replay, one partition at a time", "compares, writes nothing", replayed),
     ):
         table.add_row(name, guarantee, f"{EVENTS / seconds:,.0f}", f"{whole / seconds:.2f}")
     say.print(f"{EVENTS:,} events, {CUSTOMERS:,} customers, {PARTITIONS} partitions")
     say.print(table)
+    shell_us = (whole - folding) / EVENTS * 1e6
+    say.print(f"beside the fold itself the worker takes {shell_us:.0f} µs an event")
 
 
 if __name__ == "__main__":
