@@ -48,3 +48,16 @@ async def verdict(here: Stage, acknowledged: Iterable[bytes] = ()) -> list[Anoma
     """What is wrong when all is drained."""
     seen = await seen_on(here, acknowledged)
     return [*judge(seen), *judge_money(seen)]
+
+
+async def hidden(here: Stage) -> int:
+    """How many records of aborted transactions there are, which no committed reader sees."""
+    count = 0
+    for topic in TOLD:
+        name = here.kafka.prefix + topic
+        async with here._reader(name, "read_uncommitted") as (reader, places):
+            ends = await reader.end_offsets(places)
+            while [each for each in places if await reader.position(each) < ends[each]]:
+                count += sum(map(len, (await reader.getmany(timeout_ms=200)).values()))
+        count -= sum(map(len, await here.read(topic)))
+    return count

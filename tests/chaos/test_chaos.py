@@ -13,7 +13,7 @@ from time import monotonic
 from chaos import ACTIONS, Chaos, schedule
 from ledger import judge_money
 from load import Load
-from on_stage import seen_on
+from on_stage import hidden, seen_on
 from streams.log.embedded import EmbeddedKafka
 from streams.log.embedded.node import free_port
 from verifier import TOLD, judge, summary
@@ -34,7 +34,7 @@ async def test_whatever_is_killed_readers_find_everything_once(tmp_path, prefix,
             chaos = Chaos(here, kafka, tmp_path, seed, load, free_port())
             await chaos.run(SECONDS)
             seen = await seen_on(here, chaos.acknowledged)
-            aborted = await here.hidden(TOLD)
+            aborted = await hidden(here)
     found = [*judge(seen), *judge_money(seen)]
     told = sum(len(part) for topic in TOLD for part in seen.topics[topic])
     record_property(

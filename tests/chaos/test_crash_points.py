@@ -21,9 +21,8 @@ import crashing_replay
 from crashing_worker import FOLD_POINTS, TAKEOVER_POINTS
 from ingest_process import SUBFOLD, running
 from load import Load
-from on_stage import records, verdict
+from on_stage import hidden, records, verdict
 from streams.log.topics import LOG
-from verifier import TOLD
 from worker_stage import stage
 
 LOAD = Load(seed=3)
@@ -54,7 +53,7 @@ async def test_killed_at_each_point_of_the_fold_a_fresh_worker_goes_on(here):
         await die_at(here, point, number)
     await finish(here)
     # What was sent and not committed is there, and no reader of committed records has seen it.
-    assert await here.hidden(TOLD) > 0
+    assert await hidden(here) > 0
 
 
 async def test_killed_while_it_takes_over_the_next_one_takes_over(here):

@@ -212,20 +212,6 @@ class Stage:
                     found[place.partition] += records
         return found
 
-    async def hidden(self, topics: Iterable[str]) -> int:
-        """How many records of aborted transactions there are, which no committed reader sees."""
-        count = 0
-        for topic in topics:
-            async with self._reader(self.kafka.prefix + topic, "read_uncommitted") as (
-                reader,
-                places,
-            ):
-                ends = await reader.end_offsets(places)
-                while [each for each in places if await reader.position(each) < ends[each]]:
-                    count += sum(map(len, (await reader.getmany(timeout_ms=200)).values()))
-            count -= sum(map(len, await self.read(topic)))
-        return count
-
     def _reader(self, topic: str, isolation_level: str = "read_committed") -> _Reading:
         return _Reading(str(self.kafka.bootstrap_servers), topic, isolation_level)
 
