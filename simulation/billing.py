@@ -131,7 +131,7 @@ def retry(scene: Scene, id: str, invoice: Invoice, recovers: float) -> Telling[b
 def _invoice(
     sub: Subscription, lines: tuple[Line, ...], of_customer: Discount | None, **about: Any
 ) -> Invoice:
-    discounts = _taken_off(sub, lines, of_customer)
+    discounts = _taken_off(sub, lines, of_customer, at=about["created"])
     total = sum(line.amount for line in lines) - sum(amount for _, amount in discounts)
     return Invoice(
         customer=sub.customer,
@@ -152,7 +152,7 @@ def _tell(scene: Scene, invoice: Invoice, what: str) -> Invoice:
 
 
 def _taken_off(
-    sub: Subscription, lines: tuple[Line, ...], of_customer: Discount | None
+    sub: Subscription, lines: tuple[Line, ...], of_customer: Discount | None, *, at: int
 ) -> tuple[tuple[str, int], ...]:
     """What each discount takes off: items' first, then the subscription's or else the customer's.
 
@@ -161,7 +161,7 @@ def _taken_off(
     taken: list[tuple[str, int]] = []
     left = Fraction(0)
     currency = sub.items[0].price.currency
-    of_items = {item.id: item.discount for item in sub.items}
+    of_items = {item.id: item.discount for item in sub.items if _lasts(item.discount, at)}
     for line in lines:
         amount = Fraction(line.amount)
         own = of_items.get(line.item or "")
@@ -171,6 +171,11 @@ def _taken_off(
             amount -= off
         left += amount
     over_all = sub.discount or of_customer
-    if over_all:
+    if over_all and _lasts(over_all, at):
         taken.append((over_all.id, round(over_all.coupon.off(left, currency))))
     return tuple(taken)
+
+
+def _lasts(discount: Discount | None, at: int) -> bool:
+    """Whether a discount counts then: not any more at its end."""
+    return discount is not None and (discount.end is None or discount.end > at)
