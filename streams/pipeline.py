@@ -132,7 +132,9 @@ def _folded(
     if is_older(row, settings):
         row, restated = resettled(row, settings)
         told += restated
-    while (due_at := due_at_of(row, settings)) is not None and due_at <= reached:
+    # A tick is itself what lets that very moment come.
+    until = reached - 1 if record.kind is Kind.TICK else reached
+    while (due_at := due_at_of(row, settings)) is not None and due_at <= until:
         tick = replace(
             record, kind=Kind.TICK, event_id=tick_id(record.key, due_at), event_type=TICK
         )

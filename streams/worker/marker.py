@@ -93,9 +93,12 @@ def decode_marker(data: bytes) -> Marker:
         NewerRowError: A newer release wrote it.
     """
     stored = orjson.loads(data)
-    if stored["marker_version"] > MARKER_VERSION:
-        raise NewerRowError("a partition's marker was written by a newer release: start that one")
-    return Marker(**stored["marker"])
+    try:
+        if stored["marker_version"] <= MARKER_VERSION:
+            return Marker(**stored["marker"])
+    except TypeError:  # a word of later
+        pass
+    raise NewerRowError("a partition's marker was written by a newer release: start that one")
 
 
 def encode_settings(settings: SettingsInForce) -> bytes:

@@ -73,6 +73,7 @@ def test_settings_come_back_as_they_were_written():
     ("key", "value"),
     [
         (MARKER_KEY, b'{"marker_version": 99, "marker": {"words": "of later"}}'),
+        (MARKER_KEY, b'{"marker_version": 1, "marker": {"words": "of later"}}'),
         (CLOCKS_KEY, b'{"clocks_version": 99, "clocks": "of later"}'),
         (SETTINGS_KEY, b'{"version": 1, "content": {}, "a_word_of_later": 1}'),
     ],
