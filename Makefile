@@ -50,6 +50,7 @@ chaos: $(READY) ## Kill everything for CHAOS_SECONDS (600) and judge; see that b
 
 bench: $(READY) ## Measure the worker beside a bare loop and the fold alone, and the clock
 	@$(BIN)/python -m benchmarks.bench
+	@$(BIN)/python -m benchmarks.latency
 	@$(BIN)/python -m benchmarks.clock
 
 # Works on copies in ./mutants. What was found stands until its code changes: after new tests, name

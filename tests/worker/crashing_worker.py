@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cli.main import app
-from streams.worker import agent, batch, takeover, transaction
+from streams.worker import agent, batch, takeover, transaction, walk
 from streams.worker.app import FAUST_SETTINGS
 from streams.worker.clock import Clock
 from streams.worker.transaction import commit
@@ -137,6 +137,7 @@ def patch(point: str) -> None:
         "committed": (agent, "commit", after(commit, reached)),
         "fenced": (takeover, "_fence", after(takeover._fence)),
         "rows read": (takeover, "_read_rows", after(takeover._read_rows)),
+        "walked": (walk, "commit", after(commit)),
         "before tick": (Clock, "_write", before(Clock._write)),
         "tick written": (Clock, "_write", after(Clock._write)),
         **dict.fromkeys(POINTS[2:], (agent, "commit", die_in_commit)),
