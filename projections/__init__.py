@@ -25,5 +25,8 @@ def project(
     for projection in PROJECTIONS if with_triggers else STANDING:
         announced, updates = projection(transition, announced)
         told.extend(updates)
-    numbered = (update.model_copy(update={"index": index}) for index, update in enumerate(told))
+    numbered = (
+        update.model_copy(update={"index": index}) if index else update
+        for index, update in enumerate(told)
+    )
     return announced, tuple(numbered)

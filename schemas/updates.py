@@ -237,6 +237,8 @@ class Envelope(_Data):
 
     def placed(self, index: int) -> Envelope:
         """The same at this place within its record."""
+        if index == self.data.index:
+            return self
         return self.model_copy(update={"data": self.data.model_copy(update={"index": index})})
 
     @property
