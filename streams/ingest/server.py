@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
+import sys
 import time
+from typing import NoReturn
 
 import structlog
 from granian.constants import HTTPModes, Interfaces
@@ -33,13 +36,18 @@ CONNECTIONS_MAX = 2048
 log = structlog.get_logger()
 
 
-def serve(deployment: Deployment) -> None:
-    """Run until the process is told to stop.
+def serve(deployment: Deployment) -> NoReturn:
+    """Run until the process is told to stop, and end it.
 
     Raises:
         SettingsError: The address cannot be used, or no Kafka is named.
     """
     asyncio.run(_serve(deployment))
+    # All is written. Granian's threads may still let go of requests while the interpreter ends, and
+    # would then abort the process (seen with 2.8: "panic in a function that cannot unwind").
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 async def _serve(deployment: Deployment) -> None:
