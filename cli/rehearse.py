@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,21 +14,17 @@ import orjson
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress
 from rich.table import Table
 
 from cli.config import ConfigOption, read_config, warn_of_words
+from cli.rows import rows_of_worker
 from projections.timers import Timer, timers_of
-from schemas.codec import decode_row
 from schemas.money import Amount
 from schemas.rows import Row
 from schemas.settings import BusinessSettings, SettingsInForce
 from schemas.updates import ContactChanged, Envelope, MrrChanged, RenewalChanged, StageChanged
 from streams.restating import resettled
 from streams.settings import Deployment, load_business
-from streams.worker.changelog import read_rows
-
-ERR = Console(stderr=True)
 
 
 @dataclass(slots=True)
@@ -96,18 +91,9 @@ def _rehearsed(
 ) -> Iterator[tuple[Row, tuple[Envelope, ...], set[Timer], set[Timer]]]:
     """Every row by the new settings: what would be told, and which timers come and go."""
     now = int(time.time())
-    with Progress(console=ERR, transient=True) as bar:
-        task = bar.add_task("rows read", total=None)
-        partitions = asyncio.run(
-            read_rows(deployment, lambda passed, of: bar.update(task, completed=passed, total=of))
-        )
-        task = bar.add_task("rehearsed", total=sum(len(each.stored) for each in partitions))
-        for partition in partitions:
-            former = partition.settings
-            settings = former.followed_by(former.version + 1, content, at=now, announce="now")
-            for data in partition.stored.values():
-                bar.advance(task)
-                yield _one(decode_row(data), former, settings)
+    for row, former in rows_of_worker(deployment):
+        settings = former.followed_by(former.version + 1, content, at=now, announce="now")
+        yield _one(row, former, settings)
 
 
 def _one(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator
@@ -12,22 +11,17 @@ import orjson
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress
 from rich.table import Table
 
 from cli.config import ConfigOption, RulesOption, parse_time, read_config, rules_to_try
 from cli.files import complain, inputs_of
+from cli.rows import rows_of_worker
 from projections.timers import Timer, timers_of
-from schemas.codec import decode_row
 from schemas.errors import SettingsError
 from schemas.rows import Row
 from schemas.settings import BusinessSettings, SettingsInForce
 from schemas.times import iso, iso_or_none
 from streams.fold_files import Folding
-from streams.settings import Deployment
-from streams.worker.changelog import read_rows
-
-ERR = Console(stderr=True)
 
 
 class Armed(NamedTuple):
@@ -64,7 +58,8 @@ def timers(  # noqa: PLR0917 - Typer turns parameters into options
         )
         now = max((row.facts.at for row, _ in rows), default=0)
     else:
-        rows = _rows_of_worker(read_config(config, finds_kafka=True).deployment)
+        deployment = read_config(config, finds_kafka=True).deployment
+        rows = ((row, it.content) for row, it in rows_of_worker(deployment))
         now = int(time.time())
     armed, names = [], set[str]()
     for row, content in rows:
@@ -94,21 +89,6 @@ def _rows_of_files(
     deque(folding.run(inputs_of(paths), until=at), maxlen=0)
     complain(folding.complaints)
     return ((row, content) for row in folding.rows.values())
-
-
-def _rows_of_worker(deployment: Deployment) -> Iterator[tuple[Row, BusinessSettings]]:
-    with Progress(console=ERR, transient=True) as bar:
-        task = bar.add_task("rows read", total=None)
-
-        def tell(passed: int, total: int) -> None:
-            bar.update(task, completed=passed, total=total)
-
-        partitions = asyncio.run(read_rows(deployment, tell))
-        task = bar.add_task("rows examined", total=sum(len(each.stored) for each in partitions))
-        for partition in partitions:
-            for data in partition.stored.values():
-                bar.advance(task)
-                yield decode_row(data), partition.settings.content
 
 
 def _lines(armed: Iterable[Armed]) -> Iterator[str]:

@@ -16,7 +16,7 @@ import orjson
 from pydantic import ValidationError
 
 from schemas.errors import BadRecordError
-from schemas.records import TICK, Kind, LogRecord, clock_key, tick_id
+from schemas.records import Kind, LogRecord, clock_key
 from schemas.rows import Row
 from schemas.settings import SettingsInForce
 from schemas.times import YEAR_10000
@@ -27,7 +27,7 @@ from streams.customer_row import customer_row
 from streams.event_files import Found
 from streams.ingest.keys import read_envelope
 from streams.pipeline import Outcome, step
-from streams.reading import read_clock, tick_value
+from streams.reading import read_clock, tick_record
 from streams.settings import Source
 
 OPEN_SOURCE = Source(accounts=("*",), livemode=True, test=True)
@@ -136,17 +136,7 @@ class Folding:
                 due.add((following, key))
 
     def _tick(self, key: str, at: int) -> Iterator[Envelope]:
-        record = LogRecord(
-            key=key,
-            kind=Kind.TICK,
-            source=self.source,
-            event_id=tick_id(key, at),
-            event_type=TICK,
-            value=tick_value(at, self.rows[key].clock),
-            partition=0,
-            offset=0,
-            timestamp_ms=at * 1000,
-        )
+        record = tick_record(key, at, self.rows[key].clock)
         yield from self._step(record, "--at")
 
     def state(self, *, announced: bool) -> Iterator[dict[str, Any]]:

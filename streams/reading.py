@@ -16,7 +16,7 @@ from schemas.codec import canonical
 from schemas.errors import BadRecordError, DeadLetterReason
 from schemas.events import Event, TimePassed
 from schemas.faults import faults_of
-from schemas.records import Kind, LogRecord, Subject
+from schemas.records import TICK, Kind, LogRecord, Subject, tick_id
 from schemas.settings import SettingsInForce, SettingsRecord
 from schemas.times import YEAR_10000
 from schemas.wire import events as wire
@@ -190,6 +190,21 @@ def _read_tick(record: LogRecord) -> Reading | None:
 def tick_value(due_at: int, clock: str | None) -> bytes:
     """The body of a tick: what `read_record` reads."""
     return canonical({"due_at": due_at} | ({"clock": clock} if clock else {}))
+
+
+def tick_record(subject: str, at: int, clock: str | None) -> LogRecord:
+    """A tick as where there is no log: the first record of a first partition."""
+    return LogRecord(
+        key=subject,
+        kind=Kind.TICK,
+        source=subject.split("/")[0],
+        event_id=tick_id(subject, at),
+        event_type=TICK,
+        value=tick_value(at, clock),
+        partition=0,
+        offset=0,
+        timestamp_ms=at * 1000,
+    )
 
 
 def ticked(due_at: int, clock: str | None = None) -> Reading:

@@ -7,17 +7,16 @@ stopped.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from aiokafka import ConsumerRecord
 
-from schemas.codec import canonical, encode_row
-from schemas.records import TICK, Kind, LogRecord, tick_id
+from schemas.codec import encode_row
 from schemas.settings import SettingsInForce
 from streams.log.topics import CUSTOMERS, DEAD_LETTERS, TEST
 from streams.pipeline import step
+from streams.reading import tick_record
 from streams.replay.readers import read
 from streams.replay.table import Table
 from streams.restating import is_older, resettled
@@ -25,8 +24,7 @@ from streams.settings import Deployment
 from streams.worker.batch import Folded, fold_batch, split
 from streams.worker.names import Names
 
-ROWS = frozenset({CUSTOMERS, TEST + CUSTOMERS})
-NOT_UPDATES = ROWS | {DEAD_LETTERS}
+NOT_UPDATES = frozenset({CUSTOMERS, TEST + CUSTOMERS, DEAD_LETTERS})
 WHAT_IF_SKIPS = frozenset({b"tick", b"settings"})
 Progress = Callable[[int, int], None]
 
@@ -49,7 +47,6 @@ class Rebuild:
     records: int = 0
     newest_ms: int = 0
     told: set[bytes] = field(default_factory=set)
-    updates: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         """Begin with the settings that are tried."""
@@ -99,10 +96,9 @@ class Rebuild:
             row = self.table.row(key)
             if row is None or row.clock or row.facts.at >= at:
                 continue
-            done = step(row, _tick(row.subject, at), self.table.settings)
+            done = step(row, tick_record(row.subject, at, None), self.table.settings)
             if done.row:
                 self.table.put({key: done.row}, {key: done.stored})
-                self.updates.update(update.type for update in done.updates)
 
     def bring_up(self, ids: set[bytes]) -> None:
         """Bring rows of older settings to those in force, where the worker has done so.
@@ -131,7 +127,6 @@ class Rebuild:
         self.newest_ms = max(self.newest_ms, folded.newest_ms)
         self.records += sum(folded.fates.values())
         self.told |= _ids(folded)
-        self.updates.update(folded.updates)
 
 
 def _ids(folded: Folded) -> set[bytes]:
@@ -140,17 +135,3 @@ def _ids(folded: Folded) -> set[bytes]:
         for output in folded.outputs
         if output.topic not in NOT_UPDATES
     }
-
-
-def _tick(subject: str, at: int) -> LogRecord:
-    return LogRecord(
-        key=subject,
-        kind=Kind.TICK,
-        source=subject.split("/")[0],
-        event_id=tick_id(subject, at),
-        event_type=TICK,
-        value=canonical({"due_at": at}),
-        partition=0,
-        offset=0,
-        timestamp_ms=at * 1000,
-    )

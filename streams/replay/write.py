@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from schemas.codec import encode_row
 from schemas.rows import Row
 from schemas.updates import Envelope
 from streams.replay.table import Table
@@ -52,19 +51,12 @@ class Writer:
     async def _commit(
         self, rows: Mapping[bytes, Row], outputs: list[Output], marker: Marker
     ) -> None:
-        folded = Folded(
+        folded = Folded.without_records(
+            rows,
+            outputs,
             next_offset=marker.next_offset,
-            newest_ms=0,
             settings=self.base.settings,
-            rows=rows,
-            stored={key: encode_row(row) for key, row in rows.items()},
-            outputs=outputs,
-            dead_letters=(),
-            fates={},
-            counted={},
             clocks=self.base.clocks,
-            updates={},
-            unknown_statuses={},
         )
         await commit(self.partition, folded, marker, self.names)
 

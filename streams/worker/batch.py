@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from schemas.codec import encode_row
 from schemas.errors import BadRecordError, DeadLetterReason, SubfoldError
 from schemas.records import Kind, LogRecord, Subject
 from schemas.rows import Row
@@ -79,6 +80,32 @@ class Folded:
     clocks: Clocks
     updates: Mapping[str, int]
     unknown_statuses: Mapping[str, int]
+
+    @classmethod
+    def without_records(
+        cls,
+        rows: Mapping[bytes, Row],
+        outputs: Sequence[Output],
+        *,
+        next_offset: int,
+        settings: SettingsInForce,
+        clocks: Clocks,
+    ) -> Folded:
+        """Rows that are written anew where the fold stands."""
+        return cls(
+            next_offset=next_offset,
+            newest_ms=0,
+            settings=settings,
+            rows=rows,
+            stored={key: encode_row(row) for key, row in rows.items()},
+            outputs=outputs,
+            dead_letters=(),
+            fates={},
+            counted={},
+            clocks=clocks,
+            updates={},
+            unknown_statuses={},
+        )
 
 
 def split(records: Sequence[FetchedRecord], rows: Rows) -> Iterator[Sequence[FetchedRecord]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from schemas.codec import decode_row, encode_row
+from schemas.codec import decode_row
 from schemas.errors import BadRecordError
 from schemas.rows import Row
 from streams.restating import resettled
@@ -67,17 +67,10 @@ def _walked(stored: Mapping[bytes, bytes], partition: Partition) -> Folded:
             continue
         rows[key] = row
         outputs += written
-    return Folded(
+    return Folded.without_records(
+        rows,
+        outputs,
         next_offset=partition.marker.next_offset,
-        newest_ms=0,
         settings=settings,
-        rows=rows,
-        stored={key: encode_row(row) for key, row in rows.items()},
-        outputs=outputs,
-        dead_letters=(),
-        fates={},
-        counted={},
         clocks=partition.clocks,
-        updates={},
-        unknown_statuses={},
     )
