@@ -9,6 +9,23 @@ from schemas.records import Kind, LogRecord
 
 Headers = list[tuple[str, bytes]]
 
+COPIED_FROM = "copied_from"
+"""Where a record stood in the log that it was copied from: see streams/copying."""
+LOGGED_AT = "logged_at"
+"""When it was first appended, ms: Kafka itself knows of a copy only when that was made."""
+OF_A_COPY = frozenset({COPIED_FROM, LOGGED_AT})
+
+
+def is_copied(headers: Iterable[tuple[str, bytes | None]]) -> bool:
+    """Whether a record came from another log, whose worker has told what there was to tell."""
+    return any(name == COPIED_FROM for name, _ in headers)
+
+
+def logged_ms(headers: Iterable[tuple[str, bytes | None]], timestamp_ms: int) -> int:
+    """When a record was appended, to the first log that had it."""
+    first = dict(headers).get(LOGGED_AT) or b""
+    return int(first) if first.isdigit() else timestamp_ms
+
 
 def log_headers(
     *,
@@ -50,7 +67,8 @@ def read_log_record(
         BadRecordError: `not_ours`, when it was not written by subfold.
     """
     try:
-        words = {name: (word or b"").decode() for name, word in headers}
+        kept = list(headers)
+        words = {name: (word or b"").decode() for name, word in kept}
         return LogRecord(
             key=(key or b"").decode(),
             kind=Kind(words["kind"]),
@@ -60,7 +78,7 @@ def read_log_record(
             value=value or b"",
             partition=partition,
             offset=offset,
-            timestamp_ms=timestamp_ms,
+            timestamp_ms=logged_ms(kept, timestamp_ms),
             foreign=words.get("foreign"),
         )
     except (KeyError, ValueError) as error:
