@@ -100,6 +100,8 @@ async def replay(plan: Plan, partition: int, progress: Progress) -> Replayed:
         rows, updates = _replacements(rebuild, live, base, announces=plan.announce == "correction")
         writer = Writer(Partition(number=partition, table={}, producer=producer), names, base)
         await writer.write(rows, updates, is_lost=is_lost)
+        if is_lost:
+            await writer.finish()
     return replace(found, written=len(rows), corrections=len(updates))
 
 

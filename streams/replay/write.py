@@ -33,8 +33,8 @@ class Writer:
     ) -> None:
         """Put these rows in place, and tell these updates with them.
 
-        Where the marker is lost, the partition stays closed to workers until the last transaction:
-        a kill in between leaves it so, and the replay is to be run again.
+        Where the marker is lost, the partition stays closed to workers until `finish`: a kill in
+        between leaves it so, and the replay is to be run again.
         """
         told: defaultdict[str, list[Envelope]] = defaultdict(list)
         for update in updates:
@@ -45,8 +45,10 @@ class Writer:
                 outputs += map(update_output, told[row.subject])
             marker = replace(self.base.marker, is_rebuilding=is_lost)
             await self._commit(part, outputs, marker)
-        if is_lost:
-            await self._commit({}, [], self.base.marker)
+
+    async def finish(self) -> None:
+        """Open the partition to workers: all rows are there."""
+        await self._commit({}, [], self.base.marker)
 
     async def _commit(
         self, rows: Mapping[bytes, Row], outputs: list[Output], marker: Marker

@@ -15,6 +15,7 @@ import orjson
 
 from schemas.codec import canonical
 from schemas.errors import SettingsError
+from streams.log.records import OF_A_COPY
 from streams.worker.dead_letters import ADDED, PREFIX, FetchedRecord, Headers
 
 ACTION = "subfold.dlq.action"
@@ -186,9 +187,10 @@ class Letters:
 def original_headers(headers: Headers) -> list[tuple[str, bytes | None]]:
     """The headers of the record as it was first written to the log.
 
-    Those of the letter stand behind them, and the links of a former time before those.
+    Those of the letter stand behind them, and the links of a former time before those. Of a copy
+    it is no more: it is appended here, and now.
     """
-    return [(name, word) for name, word in headers[: -len(ADDED)] if name not in OURS]
+    return [(name, word) for name, word in headers[: -len(ADDED)] if name not in OURS | OF_A_COPY]
 
 
 def headers_to_redrive(letter: Letter, headers: Headers) -> list[tuple[str, bytes | None]]:

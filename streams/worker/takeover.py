@@ -133,7 +133,8 @@ def _check_log(partition: Partition, *, begins: int, ends: int) -> None:
         exit_now(
             Exit.REBUILDING,
             partition=partition.number,
-            hint="a replay has not written all rows: run `subfold replay --activate` to its end",
+            hint="not all rows are written: run `subfold replay --activate` to its end, or "
+            "`subfold log copy --activate` where this log is a copy that is being made",
         )
     if not begins <= marker <= ends:
         exit_now(
