@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import orjson
@@ -33,7 +33,7 @@ FETCH_BYTES = 8 * MIB
 
 async def read(
     deployment: Deployment, topic: str, partition: int, *, begin: int = 0, end: int | None = None
-) -> AsyncIterator[list[ConsumerRecord]]:
+) -> AsyncGenerator[list[ConsumerRecord], None]:
     """Give the committed records from an offset to another, or to what is the end now.
 
     Raises:

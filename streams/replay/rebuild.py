@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from aiokafka import ConsumerRecord
 
 from schemas.codec import encode_row
 from schemas.settings import SettingsInForce
+from streams.log.records import is_copied, logged_ms
 from streams.log.topics import CUSTOMERS, DEAD_LETTERS, TEST
 from streams.pipeline import step
 from streams.reading import tick_record
@@ -37,6 +39,8 @@ class Rebuild:
         until_ms: Stop at the first record that is newer.
         what_if: Fold with these settings instead of those of the log; recorded ticks are left out
             then, for time passes by what these settings ask for.
+        copied_to: Records before this offset came from another log, and what they make is in the
+            topics of that installation: found on the way.
     """
 
     deployment: Deployment
@@ -47,6 +51,7 @@ class Rebuild:
     records: int = 0
     newest_ms: int = 0
     told: set[bytes] = field(default_factory=set)
+    copied_to: int = 0
 
     def __post_init__(self) -> None:
         """Begin with the settings that are tried."""
@@ -74,7 +79,7 @@ class Rebuild:
 
     def _take_known(self, part: Sequence[ConsumerRecord], ids: set[bytes]) -> bool:
         folded = self._fold(part)
-        if _ids(folded) <= ids:
+        if part[0].offset < self.copied_to or _ids(folded) <= ids:
             self._take(folded)
             return True
         return len(part) > 1 and all(self._take_known([record], ids) for record in part)
@@ -84,9 +89,15 @@ class Rebuild:
         names = Names(prefix=kafka.prefix, application=self.deployment.worker.application)
         async for fetched in read(self.deployment, names.log, self.partition, begin=begin, end=end):
             records = [record for record in fetched if self._is_folded(record)]
-            for part in split(records, self.table):
-                yield part
-            if self.until_ms is not None and fetched[-1].timestamp > self.until_ms:
+            for copied, group in groupby(records, key=_is_copied):
+                of_one_origin = list(group)
+                if copied:
+                    self.copied_to = of_one_origin[-1].offset + 1
+                for part in split(of_one_origin, self.table):
+                    yield part
+            # Copies of several partitions are not in the order of their times.
+            is_past = self.until_ms is not None and fetched[-1].timestamp > self.until_ms
+            if is_past and not _is_copied(fetched[-1]):
                 return
 
     def pass_time(self) -> None:
@@ -100,12 +111,14 @@ class Rebuild:
             if done.row:
                 self.table.put({key: done.row}, {key: done.stored})
 
-    def bring_up(self, ids: set[bytes]) -> None:
+    def bring_up(self, ids: set[bytes], live: Table) -> None:
         """Bring rows of older settings to those in force, where the worker has done so.
 
-        It has where all that it would tell by this is in the topics.
+        It has where all that it would tell by this is in the topics. What was told before the log
+        was copied is in others: then the live row says it.
         """
         settings = self.table.settings
+        is_copied = settings.place[1] < self.copied_to
         if settings.announce == "from_now_on":
             return
         for key in list(self.table.stored_rows):
@@ -113,12 +126,15 @@ class Rebuild:
             if row is None or not is_older(row, settings):
                 continue
             restated, told = resettled(row, settings)
-            if (own := {update.id.encode() for update in told}) <= ids:
+            theirs = live.row(key) if is_copied else None
+            own = {update.id.encode() for update in told}
+            if own <= ids or (theirs and not is_older(theirs, settings)):
                 self.table.put({key: restated}, {key: encode_row(restated)})
-                self.told |= own
+                self.told |= own & ids if is_copied else own
 
     def _is_folded(self, record: ConsumerRecord) -> bool:
-        if self.until_ms is not None and record.timestamp > self.until_ms:
+        logged_at_ms = logged_ms(record.headers, record.timestamp)
+        if self.until_ms is not None and logged_at_ms > self.until_ms:
             return False
         return self.what_if is None or dict(record.headers).get("kind") not in WHAT_IF_SKIPS
 
@@ -126,7 +142,12 @@ class Rebuild:
         self.table.take(folded)
         self.newest_ms = max(self.newest_ms, folded.newest_ms)
         self.records += sum(folded.fates.values())
-        self.told |= _ids(folded)
+        if folded.next_offset > self.copied_to:
+            self.told |= _ids(folded)
+
+
+def _is_copied(record: ConsumerRecord) -> bool:
+    return is_copied(record.headers)
 
 
 def _ids(folded: Folded) -> set[bytes]:

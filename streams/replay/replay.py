@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from schemas.errors import BrokerError
 from schemas.rows import Row
 from schemas.settings import SettingsInForce
 from schemas.updates import Envelope
@@ -130,6 +131,10 @@ async def _caught_up(rebuild: Rebuild, progress: Progress) -> tuple[Table, bool]
     deployment, partition = rebuild.deployment, rebuild.partition
     names = _names(deployment)
     live = await read_table(deployment, names.changelog, partition)
+    if live.marker.is_rebuilding and not live.marker.next_offset:
+        raise BrokerError(
+            "this log is a copy that is being made: run `subfold log copy --activate`"
+        )
     if live.marker.next_offset and not live.marker.is_rebuilding:
         await rebuild.go_on(live.marker.next_offset, progress)
         return live, False
@@ -145,7 +150,7 @@ async def _caught_up(rebuild: Rebuild, progress: Progress) -> tuple[Table, bool]
 async def _compared(rebuild: Rebuild, live: Table, *, is_lost: bool) -> Replayed:
     until = rebuild.table.marker.next_offset
     ids = await _ids(rebuild.deployment, rebuild.partition, until=until)
-    rebuild.bring_up(ids)
+    rebuild.bring_up(ids, live)
     found = _result(rebuild, live, is_lost=is_lost, keeps=False)
     return replace(found, lost=len(rebuild.told - ids), unknown=len(ids - rebuild.told))
 

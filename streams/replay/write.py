@@ -46,6 +46,10 @@ class Writer:
             marker = replace(self.base.marker, is_rebuilding=is_lost)
             await self._commit(part, outputs, marker)
 
+    async def append(self, outputs: list[Output]) -> None:
+        """Write other records, while the partition is closed."""
+        await self._commit({}, outputs, replace(self.base.marker, is_rebuilding=True))
+
     async def finish(self) -> None:
         """Open the partition to workers: all rows are there."""
         await self._commit({}, [], self.base.marker)

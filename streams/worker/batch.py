@@ -21,7 +21,7 @@ from schemas.settings import SettingsInForce
 from schemas.updates import Envelope
 from streams.clocks import NO_CLOCKS, Clocks
 from streams.log.broadcast import FIRST
-from streams.log.records import read_log_record
+from streams.log.records import logged_ms, read_log_record
 from streams.log.topics import CUSTOMERS, DEAD_LETTERS, MIB, TEST, topic_of
 from streams.pipeline import row_for_readers, step
 from streams.reading import read_clock, read_settings
@@ -203,7 +203,7 @@ class _Fold:
                 views.append(view_output(row, settings))
         return Folded(
             next_offset=records[-1].offset + 1,
-            newest_ms=records[-1].timestamp,
+            newest_ms=logged_ms(records[-1].headers, records[-1].timestamp),
             settings=self._settings,
             rows=rows,
             stored=stored,

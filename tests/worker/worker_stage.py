@@ -202,7 +202,7 @@ class Stage:
 
         A commit reaches a transaction's partitions one by one: what is written is waited for.
         """
-        found: list[list[Fetched]] = [[] for _ in range(PARTITIONS)]
+        found: list[list[Fetched]] = [[] for _ in range(self.kafka.partitions)]
         async with self._reader(self.kafka.prefix + topic, "read_uncommitted") as (reader, places):
             ends = await reader.end_offsets(places)
         async with self._reader(self.kafka.prefix + topic) as (reader, places):
@@ -213,7 +213,7 @@ class Stage:
         return found
 
     def _reader(self, topic: str, isolation_level: str = "read_committed") -> _Reading:
-        return _Reading(str(self.kafka.bootstrap_servers), topic, isolation_level)
+        return _Reading(self.kafka, topic, isolation_level)
 
     async def judge(self) -> None:
         """Compare all that is found with a fold of the log: in order, byte for byte."""
@@ -252,10 +252,10 @@ class Stage:
 class _Reading:
     """A reader with all partitions of one topic assigned."""
 
-    def __init__(self, bootstrap_servers: str, topic: str, isolation_level: str) -> None:
-        self._places = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+    def __init__(self, kafka: Kafka, topic: str, isolation_level: str) -> None:
+        self._places = [TopicPartition(topic, number) for number in range(kafka.partitions)]
         self._reader = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap_servers,
+            bootstrap_servers=kafka.bootstrap_servers,
             isolation_level=isolation_level,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=8 * 2**20,
@@ -271,9 +271,11 @@ class _Reading:
 
 
 @asynccontextmanager
-async def stage(folder: Path, bootstrap_servers: str, prefix: str) -> AsyncIterator[Stage]:
+async def stage(
+    folder: Path, bootstrap_servers: str, prefix: str, *, partitions: int = PARTITIONS
+) -> AsyncIterator[Stage]:
     """Make the topics of one installation; at the end its workers are killed."""
-    kafka = Kafka(bootstrap_servers=bootstrap_servers, prefix=prefix, partitions=PARTITIONS)
+    kafka = Kafka(bootstrap_servers=bootstrap_servers, prefix=prefix, partitions=partitions)
     deployment = Deployment(kafka=kafka)
     await create_topics(deployment)
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap_servers, enable_idempotence=True)
