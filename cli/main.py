@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import dlq, rules, schemas, settings, topics
+from cli import dlq, log, rules, schemas, settings, topics
 from cli.demo.run import demo
 from cli.doctor import doctor
 from cli.fold import fold
@@ -52,6 +52,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(settings.app, name="settings")
 app.add_typer(kafka, name="kafka")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(log.app, name="log")
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,117 @@
+"""The one migration of the log: to more or fewer partitions, or to another cluster.
+
+The source goes on meanwhile. It is followed until its workers are stopped and have folded all of
+it; only then the target is opened, so that each update is told by exactly one of the two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiokafka.errors import KafkaError
+
+from schemas.errors import BrokerError
+from streams.copying.records import LogCopy, Progress, new_log_producer
+from streams.copying.refold import Refold
+from streams.copying.switch import Switched, has_workers, read_tables, switch, unfolded
+from streams.copying.target import check, close, read_begun
+from streams.replay.readers import log_ends
+from streams.settings import Deployment
+from streams.worker.transaction import FencedError, UnknownCommitError
+
+POLL_S = 1.0
+Waits = Callable[[str], None]
+"""Told what a switch waits for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """What came of it.
+
+    Attributes:
+        found: Records that a former run had copied.
+        written: Records appended by this run.
+        dropped: Repetitions of records that stand in every partition: each came once.
+        left: Records of the source that are not in the target: they came since, or wait for one
+            that is not in all partitions yet.
+        switched: What was put in place, if it was.
+    """
+
+    found: int
+    written: int
+    dropped: int
+    left: int
+    switched: Switched | None
+
+
+async def copy_log(
+    source: Deployment,
+    target: Deployment,
+    *,
+    activates: bool,
+    progress: Progress,
+    waits: Waits,
+) -> Copied:
+    """Copy what is in the log; with `activates` follow it to its end and open the target.
+
+    Raises:
+        SettingsError: Both are the same installation.
+        BrokerError: Kafka fails, or the target is not ready, in use, or no copy of this log.
+    """
+    async with _said_in_words():
+        await check(source, target)
+        await close(target)
+        begun = await read_begun(target)
+        async with new_log_producer(target) as producer:
+            copy = LogCopy.of(source, target, producer, begun)
+            await copy.go_on(progress)
+            switched = await _follow(copy, progress, waits) if activates else None
+            ends = await log_ends(source)
+    return Copied(
+        found=begun.records,
+        written=copy.written,
+        dropped=copy.merge.dropped,
+        left=sum(ends.values()) - copy.done,
+        switched=switched,
+    )
+
+
+async def _follow(copy: LogCopy, progress: Progress, waits: Waits) -> Switched:
+    """Copy and fold until the source has stopped; then open the target."""
+    source, target = copy.source, copy.target
+    refolds = [Refold(target, number) for number in range(target.kafka.partitions)]
+    while True:
+        await copy.go_on(progress)
+        await _refold(refolds)
+        if await has_workers(source):
+            waits("the source's workers are running: stop its door, then its workers")
+        else:
+            tables = await read_tables(source)
+            if left := await unfolded(source, tables):
+                waits(f"the source's workers have {left} records to fold: start one again")
+            else:
+                # All of it is folded and nobody writes: what is missing somewhere never comes.
+                await copy.go_on(progress, is_last=True)
+                await _refold(refolds)
+                if switched := await switch(source, target, refolds, tables):
+                    return switched
+                waits("the source went on meanwhile: stop its door and its workers")
+        await asyncio.sleep(POLL_S)
+
+
+async def _refold(refolds: list[Refold]) -> None:
+    for each in refolds:
+        await each.go_on()
+
+
+@asynccontextmanager
+async def _said_in_words() -> AsyncIterator[None]:
+    try:
+        yield
+    except (KafkaError, UnknownCommitError) as error:
+        raise BrokerError(f"Kafka cannot be used: {error!r}; run it again") from error
+    except FencedError as error:
+        raise BrokerError("another copy, or a worker of the target, runs: stop it") from error

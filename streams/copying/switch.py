@@ -1,0 +1,103 @@
+"""Lets the target go on where the source stopped: its rows with what was announced, its marker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+
+from schemas.codec import decode_row
+from streams.copying.refold import Refold
+from streams.copying.target import names_of, writer
+from streams.log.cluster_state import connected
+from streams.replay.compare import Difference
+from streams.replay.readers import log_ends, read_table
+from streams.replay.table import Table
+from streams.replay.write import ROWS_MAX
+from streams.settings import Deployment
+from streams.worker.letter_topic import read_letters
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switched:
+    """What was put in place.
+
+    `differences` are rows that this release would make otherwise: they are as they were.
+    """
+
+    rows: int
+    dead_letters: int
+    differences: tuple[Difference, ...]
+
+
+async def has_workers(source: Deployment) -> bool:
+    """Whether a worker has partitions of the source at this moment."""
+    async with connected(source.kafka) as admin:
+        [answer] = await admin.describe_consumer_groups([names_of(source).group])
+    [(_, _, _, _, _, members, *_)] = answer.groups
+    return bool(members)
+
+
+async def read_tables(source: Deployment) -> list[Table]:
+    """All rows of the source, with their markers."""
+    changelog, partitions = names_of(source).changelog, range(source.kafka.partitions)
+    return [await read_table(source, changelog, number) for number in partitions]
+
+
+async def unfolded(source: Deployment, tables: Sequence[Table]) -> int:
+    """How many records of its log the source's worker has not folded."""
+    ends = await log_ends(source)
+    return sum(ends[number] - table.marker.next_offset for number, table in enumerate(tables))
+
+
+async def switch(
+    source: Deployment, target: Deployment, refolds: Sequence[Refold], tables: Sequence[Table]
+) -> Switched | None:
+    """Write all rows, dead letters and markers of the target, and open it to its workers.
+
+    Args:
+        source: Whose log is copied to its end.
+        target: Where to.
+        refolds: Of each target partition, to its end.
+        tables: The source's rows, of the same moment.
+
+    Returns:
+        None where the source went on meanwhile: the target stays closed.
+
+    Raises:
+        BrokerError: Kafka fails.
+    """
+    letters = await read_letters(source.kafka)
+    rows, differing = 0, list[Difference]()
+    async with AsyncExitStack() as stack:
+        writers = []
+        for refold in refolds:
+            number, base = refold.number, refold.table
+            it = await stack.enter_async_context(writer(target, number, base))
+            carried = refold.carried(tables)
+            for outputs in _parts(refold.letters_and_deeds(letters)):
+                await it.append(outputs)
+            for part in _parts(carried.items()):
+                await it.write({key: decode_row(row) for key, row in part}, (), is_lost=True)
+            differing += refold.compared(carried)
+            rows += len(carried)
+            writers.append(it)
+        if await has_workers(source) or await unfolded(source, tables):
+            return None
+        for it in writers:
+            await it.finish()
+    return Switched(
+        rows=rows,
+        dead_letters=sum(len(each.letters) for each in refolds),
+        differences=tuple(differing),
+    )
+
+
+def _parts(things: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(things)
+    while part := list(islice(rest, ROWS_MAX)):
+        yield part
