@@ -17,7 +17,7 @@ from schemas.errors import BrokerError
 from streams.copying.records import LogCopy, Progress, new_log_producer
 from streams.copying.refold import Refold
 from streams.copying.switch import Switched, has_workers, read_tables, switch, unfolded
-from streams.copying.target import check, close, read_begun
+from streams.copying.target import check, close, read_begun, still_open
 from streams.replay.readers import log_ends
 from streams.settings import Deployment
 from streams.worker.transaction import FencedError, UnknownCommitError
@@ -63,8 +63,9 @@ async def copy_log(
     """
     async with _said_in_words():
         await check(source, target)
-        await close(target)
+        to_close = await still_open(target)
         begun = await read_begun(target)
+        await close(target, to_close)
         async with new_log_producer(target) as producer:
             copy = LogCopy.of(source, target, producer, begun)
             await copy.go_on(progress)

@@ -129,8 +129,8 @@ class LogCopy:
         for (_, partition), (offset, _) in self.begun.last.items():
             if offset >= ends.get(partition, 0):
                 raise BrokerError(
-                    f"the target holds records of {partition}:{offset}, and the log ends before: "
-                    "it was begun from another log; make its topics anew"
+                    f"the new log holds a copy of {partition}:{offset}, and this log ends before: "
+                    "it was begun from another one; copy into an empty log"
                 )
 
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
+from aiokafka.errors import for_code
+
 from schemas.codec import decode_row
+from schemas.errors import BrokerError
 from streams.copying.refold import Refold
 from streams.copying.target import names_of, writer
 from streams.log.cluster_state import connected
@@ -35,10 +38,19 @@ class Switched:
 
 
 async def has_workers(source: Deployment) -> bool:
-    """Whether a worker has partitions of the source at this moment."""
+    """Whether a worker has partitions of the source at this moment.
+
+    Raises:
+        BrokerError: Kafka does not answer, or does not say it to this user.
+    """
     async with connected(source.kafka) as admin:
         [answer] = await admin.describe_consumer_groups([names_of(source).group])
-    [(_, _, _, _, _, members, *_)] = answer.groups
+    [(code, group, _, _, _, members, *_)] = answer.groups
+    if code:
+        raise BrokerError(
+            f"whether group {group} has members cannot be seen: {for_code(code).message}; this "
+            "user needs Describe for it"
+        )
     return bool(members)
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from schemas.errors import BrokerError, SettingsError
 from streams.copying.merge import Identity, identity_of
-from streams.log.admin import count_log_partitions, missing_or_wrong
+from streams.log.admin import count_log_partitions, count_partitions, missing_or_wrong
 from streams.log.client import connection
+from streams.log.cluster_state import connected
 from streams.log.records import COPIED_FROM
+from streams.log.topics import changelog_name
 from streams.replay.readers import read, read_table
 from streams.replay.table import Table
 from streams.replay.write import Writer
-from streams.settings import Deployment
+from streams.settings import Deployment, Kafka
 from streams.worker.dead_letters import FetchedRecord
 from streams.worker.letters import Place
+from streams.worker.marker import Marker
 from streams.worker.names import Names
 from streams.worker.partition import Partition
 from streams.worker.transaction import new_producer
@@ -61,7 +64,7 @@ class Begun:
         """
         offset, key = self.last.get((partition, record.partition), (-1, None))
         if record.offset == offset and record.key != key:
-            raise BrokerError("the target's log was begun from another log: make its topics anew")
+            raise BrokerError("the new log was begun from another one: copy into an empty log")
         return record.offset <= offset
 
     def done(self, partitions: int) -> list[Identity]:
@@ -81,8 +84,8 @@ def source_of(record: FetchedRecord) -> Place:
     except (SettingsError, UnicodeDecodeError) as error:
         raise BrokerError(
             f"{record.topic} holds a record that is no copy, at {record.partition}:{record.offset}:"
-            " nothing else may write into it meanwhile; stop what does, make its topics anew "
-            "(`subfold topics create`), and begin again"
+            " nothing else may write there until the switch; stop what does, and begin again with "
+            "an empty log, under another [kafka] prefix"
         ) from error
 
 
@@ -94,7 +97,7 @@ async def check(source: Deployment, target: Deployment) -> None:
         BrokerError: Kafka does not answer, or topics are missing or not as they must be.
     """
     here, there = source.kafka, target.kafka
-    if (here.bootstrap_servers, here.prefix) == (there.bootstrap_servers, there.prefix):
+    if here.prefix == there.prefix and await _cluster_id(here) == await _cluster_id(there):
         raise SettingsError(
             "--to names the installation that is copied from: give it another [kafka] prefix, or "
             "another cluster"
@@ -102,6 +105,7 @@ async def check(source: Deployment, target: Deployment) -> None:
     count = await count_log_partitions(here)
     if count != here.partitions:
         raise SettingsError(f"the log has {count} partitions: set [kafka] partitions = {count}")
+    await count_partitions(here, changelog_name(source.worker.application))
     if wrong := await missing_or_wrong(target):
         raise BrokerError("\n".join(["the target is not ready:", *wrong]))
 
@@ -120,22 +124,24 @@ async def read_begun(target: Deployment) -> Begun:
     return begun
 
 
-async def close(target: Deployment) -> None:
-    """Keep workers out of every partition until all rows are there.
+async def still_open(target: Deployment) -> list[int]:
+    """Partitions that are to be closed to workers: all of them before a first copy.
 
     Raises:
         BrokerError: Somebody works with the target already.
     """
-    names = names_of(target)
-    for number in range(target.kafka.partitions):
-        marker = (await read_table(target, names.changelog, number)).marker
-        if marker.next_offset and not marker.is_rebuilding:
-            raise BrokerError(
-                "the target is in use: its rows were put in place, or a worker has folded its log"
-            )
-        if marker.is_rebuilding:
-            continue
-        async with writer(target, number, Table(marker=replace(marker, is_rebuilding=True))) as it:
+    numbers, names = range(target.kafka.partitions), names_of(target)
+    markers = [(await read_table(target, names.changelog, each)).marker for each in numbers]
+    if any(marker.next_offset and not marker.is_rebuilding for marker in markers):
+        raise BrokerError("the target is in use: it was opened, or a worker has folded its log")
+    return [number for number in numbers if not markers[number].is_rebuilding]
+
+
+async def close(target: Deployment, numbers: Iterable[int]) -> None:
+    """Keep workers out of these partitions until all rows are there."""
+    closed = Table(marker=Marker(is_rebuilding=True))
+    for number in numbers:
+        async with writer(target, number, closed) as it:
             await it.finish()
 
 
@@ -151,3 +157,8 @@ async def writer(target: Deployment, number: int, base: Table) -> AsyncIterator[
 def names_of(deployment: Deployment) -> Names:
     """Names of an installation's topics and group."""
     return Names(prefix=deployment.kafka.prefix, application=deployment.worker.application)
+
+
+async def _cluster_id(kafka: Kafka) -> str:
+    async with connected(kafka) as admin:
+        return str((await admin.describe_cluster())["cluster_id"])

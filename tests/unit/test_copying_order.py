@@ -119,5 +119,5 @@ def test_a_target_that_was_begun_from_another_log_is_noticed():
     assert begun.has(5, event("b", 1, 3))
     assert not begun.has(5, event("b", 1, 5))
     assert not begun.has(4, event("b", 1, 3))
-    with pytest.raises(BrokerError, match="another log"):
+    with pytest.raises(BrokerError, match="begun from another one"):
         begun.has(5, event("b", 1, 4))
