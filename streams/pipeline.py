@@ -128,10 +128,9 @@ def _folded(
     before: Row, record: LogRecord, reading: Reading, reached: int, settings: SettingsInForce
 ) -> Step:
     """Let time pass to where it is `reached`, then fold the record."""
-    row, told = before, list[Envelope]()
+    row, told, restated = before, list[Envelope](), tuple[Envelope, ...]()
     if is_older(row, settings):
         row, restated = resettled(row, settings)
-        told += restated
     # A tick is itself what lets that very moment come.
     until = reached - 1 if record.kind is Kind.TICK else reached
     while (due_at := due_at_of(row, settings)) is not None and due_at <= until:
@@ -153,7 +152,7 @@ def _folded(
         row=row,
         stored=stored,
         # Ids are made as if each tick stood alone; the place is that within the record.
-        updates=tuple(each.placed(index) for index, each in enumerate(told)),
+        updates=(*restated, *(each.placed(index) for index, each in enumerate(told))),
         unknown_statuses=tuple(set(unknown_statuses(standing.stages)) - had),
     )
 

@@ -112,7 +112,9 @@ def _restated(
         announced=replace(announced, settings_version=settings.version),
         due_at=next_due(facts, settings.content),
     )
+    # Within their own cause, whoever tells them: the walk, or a record that comes before it.
     updates = (
-        Envelope.of(data, subject=row.subject, kind=origin, identity=identity) for data in told
+        Envelope.of(data, subject=row.subject, kind=origin, identity=identity).placed(index)
+        for index, data in enumerate(told)
     )
     return restated, tuple(updates)

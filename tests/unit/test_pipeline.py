@@ -10,6 +10,7 @@ from schemas.records import Kind
 from schemas.settings import BusinessSettings, SettingsInForce, SettingsRecord
 from streams.pipeline import Outcome, step
 from streams.reading import read_settings
+from streams.restating import resettled
 
 
 @pytest.mark.parametrize(
@@ -203,3 +204,27 @@ def test_a_key_of_metadata_is_never_shown_in_a_dead_letters_words():
     seen = given().when(updated(customer(metadata={"ana@example.com": 5})))
 
     assert str(seen.done.error) == "metadata.*: string_type"
+
+
+def test_what_is_told_is_the_same_whether_the_walk_or_a_record_came_first():
+    renamed = BusinessSettings.model_validate(
+        {
+            "contact": {"match": "customer_id"},
+            "stages": {
+                "precedence": ["Paying"],
+                "rules": [{"name": "Paying", "when": {"status": ["active", "past_due"]}}],
+            },
+        }
+    )
+    row = given(updated(subscription(), at=START)).row
+    newer = SettingsInForce().followed_by(2, renamed, at=START, announce="now", place=(0, 5))
+    news = record(updated(subscription(items=[item(quantity=3)]), at=START + 1), offset=9)
+
+    walked, told = resettled(row, newer)
+    after_the_walk = step(walked, news, newer)
+    at_once = step(row, news, newer)
+
+    assert at_once.stored == after_the_walk.stored
+    assert [*told, *after_the_walk.updates] == [*at_once.updates]
+    assert [each.data.index for each in told] == [0, 1]
+    assert [each.data.index for each in after_the_walk.updates] == [0]
