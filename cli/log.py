@@ -19,6 +19,7 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -88,7 +89,12 @@ def _run(source: Deployment, target: Deployment, *, activates: bool) -> Copied:
         SpeedColumn(),
         TimeRemainingColumn(),
     )
-    told = ""
+    told, tasks = "", dict[str, TaskID]()
+
+    def progress(what: str, done: int, total: int) -> None:
+        if what not in tasks:
+            tasks[what] = bar.add_task(what)
+        bar.update(tasks[what], completed=done, total=total)
 
     def waits(words: str) -> None:
         nonlocal told
@@ -97,15 +103,8 @@ def _run(source: Deployment, target: Deployment, *, activates: bool) -> Copied:
         told = words
 
     with Progress(*columns, console=ERR) as bar:
-        task = bar.add_task("records copied", total=None)
         return asyncio.run(
-            copy_log(
-                source,
-                target,
-                activates=activates,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
-                waits=waits,
-            )
+            copy_log(source, target, activates=activates, progress=progress, waits=waits)
         )
 
 

@@ -86,7 +86,7 @@ async def _follow(copy: LogCopy, progress: Progress, waits: Waits) -> Switched:
     refolds = [Refold(target, number) for number in range(target.kafka.partitions)]
     while True:
         await copy.go_on(progress)
-        await _refold(refolds)
+        await _refold(copy, refolds, progress)
         if await has_workers(source):
             waits("the source's workers are running: stop its door, then its workers")
         else:
@@ -96,16 +96,22 @@ async def _follow(copy: LogCopy, progress: Progress, waits: Waits) -> Switched:
             else:
                 # All of it is folded and nobody writes: what is missing somewhere never comes.
                 await copy.go_on(progress, is_last=True)
-                await _refold(refolds)
-                if switched := await switch(source, target, refolds, tables):
+                await _refold(copy, refolds, progress)
+                if switched := await switch(source, target, refolds, tables, progress):
                     return switched
                 waits("the source went on meanwhile: stop its door and its workers")
         await asyncio.sleep(POLL_S)
 
 
-async def _refold(refolds: list[Refold]) -> None:
+async def _refold(copy: LogCopy, refolds: list[Refold], progress: Progress) -> None:
+    total = sum((await log_ends(copy.target)).values())
+
+    def tell() -> None:
+        done = sum(each.table.marker.next_offset for each in refolds)
+        progress("records folded", done, total)
+
     for each in refolds:
-        await each.go_on()
+        await each.go_on(tell)
 
 
 @asynccontextmanager

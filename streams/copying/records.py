@@ -23,8 +23,8 @@ from streams.worker.dead_letters import FetchedRecord
 from streams.worker.letters import Place
 
 BATCH_BYTES = 256 * 1024
-Progress = Callable[[int, int], None]
-"""Told records done, and how many there are now."""
+Progress = Callable[[str, int, int], None]
+"""Told what is done to how many, and how many there are now."""
 
 _partition_of = DefaultPartitioner()
 
@@ -78,7 +78,7 @@ class LogCopy:
             while True:
                 await self._fill(readers, ended)
                 await self._append(self.merge.take(ended if is_last else frozenset()))
-                progress(self.done, sum(ends.values()))
+                progress("records copied", self.done, sum(ends.values()))
                 if ended.issuperset(self.merge.wanting()):
                     return
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from streams.copying.records import partition_of_key
@@ -32,8 +32,11 @@ class Refold:
     table: Table = field(default_factory=Table)
     letters: list[tuple[DeadLetter, Place, Place]] = field(default_factory=list)
 
-    async def go_on(self) -> None:
+    async def go_on(self, tell: Callable[[], None]) -> None:
         """Fold what was copied since.
+
+        Args:
+            tell: Called when some more are folded.
 
         Raises:
             BrokerError: Kafka fails, or somebody else has written into the log.
@@ -45,6 +48,7 @@ class Refold:
                 table = self.table
                 folded = fold_batch(part, table, table.settings, table.clocks)
                 table.take(folded)
+                tell()
                 for letter in folded.dead_letters:
                     here = Place(self.number, letter.offset)
                     self.letters.append((letter, here, places[letter.offset]))

@@ -12,6 +12,7 @@ from aiokafka.errors import for_code
 
 from schemas.codec import decode_row
 from schemas.errors import BrokerError
+from streams.copying.records import Progress
 from streams.copying.refold import Refold
 from streams.copying.target import names_of, writer
 from streams.log.cluster_state import connected
@@ -67,7 +68,11 @@ async def unfolded(source: Deployment, tables: Sequence[Table]) -> int:
 
 
 async def switch(
-    source: Deployment, target: Deployment, refolds: Sequence[Refold], tables: Sequence[Table]
+    source: Deployment,
+    target: Deployment,
+    refolds: Sequence[Refold],
+    tables: Sequence[Table],
+    progress: Progress,
 ) -> Switched | None:
     """Write all rows, dead letters and markers of the target, and open it to its workers.
 
@@ -76,6 +81,7 @@ async def switch(
         target: Where to.
         refolds: Of each target partition, to its end.
         tables: The source's rows, of the same moment.
+        progress: Told how many rows are written.
 
     Returns:
         None where the source went on meanwhile: the target stays closed.
@@ -84,6 +90,7 @@ async def switch(
         BrokerError: Kafka fails.
     """
     letters = await read_letters(source.kafka)
+    total = sum(len(table.stored_rows) for table in tables)
     rows, differing = 0, list[Difference]()
     async with AsyncExitStack() as stack:
         writers = []
@@ -95,8 +102,9 @@ async def switch(
                 await it.append(outputs)
             for part in _parts(carried.items()):
                 await it.write({key: decode_row(row) for key, row in part}, (), is_lost=True)
+                rows += len(part)
+                progress("rows put in place", rows, total)
             differing += refold.compared(carried)
-            rows += len(carried)
             writers.append(it)
         if await has_workers(source) or await unfolded(source, tables):
             return None
