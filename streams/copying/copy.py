@@ -16,8 +16,8 @@ from aiokafka.errors import KafkaError
 from schemas.errors import BrokerError
 from streams.copying.records import LogCopy, Progress, new_log_producer
 from streams.copying.refold import Refold
-from streams.copying.switch import Switched, has_workers, read_tables, switch, unfolded
-from streams.copying.target import check, close, read_begun, still_open
+from streams.copying.switch import Switched, has_workers, switch, unfolded
+from streams.copying.target import check, close, open_the_rest, read_begun, read_tables, still_open
 from streams.replay.readers import log_ends
 from streams.settings import Deployment
 from streams.worker.transaction import FencedError, UnknownCommitError
@@ -32,7 +32,7 @@ class Copied:
     """What came of it.
 
     Attributes:
-        found: Records that a former run had copied.
+        found: Records that a former run had copied; none are counted where it had all but opened.
         written: Records appended by this run.
         dropped: Repetitions of records that stand in every partition: each came once.
         left: Records of the source that are not in the target: they came since, or wait for one
@@ -63,20 +63,24 @@ async def copy_log(
     """
     async with _said_in_words():
         await check(source, target)
+        if activates and (rows := await open_the_rest(target)) is not None:
+            left = await unfolded(source, await read_tables(source))
+            switched = Switched(rows=rows, dead_letters=0, differences=())
+            return Copied(found=0, written=0, dropped=0, left=left, switched=switched)
         to_close = await still_open(target)
         begun = await read_begun(target)
         await close(target, to_close)
         async with new_log_producer(target) as producer:
             copy = LogCopy.of(source, target, producer, begun)
             await copy.go_on(progress)
-            switched = await _follow(copy, progress, waits) if activates else None
+            done = await _follow(copy, progress, waits) if activates else None
             ends = await log_ends(source)
     return Copied(
         found=begun.records,
         written=copy.written,
         dropped=copy.merge.dropped,
         left=sum(ends.values()) - copy.done,
-        switched=switched,
+        switched=done,
     )
 
 

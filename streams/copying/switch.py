@@ -17,7 +17,7 @@ from streams.copying.refold import Refold
 from streams.copying.target import names_of, writer
 from streams.log.cluster_state import connected
 from streams.replay.compare import Difference
-from streams.replay.readers import log_ends, read_table
+from streams.replay.readers import log_ends
 from streams.replay.table import Table
 from streams.replay.write import ROWS_MAX
 from streams.settings import Deployment
@@ -53,12 +53,6 @@ async def has_workers(source: Deployment) -> bool:
             "user needs Describe for it"
         )
     return bool(members)
-
-
-async def read_tables(source: Deployment) -> list[Table]:
-    """All rows of the source, with their markers."""
-    changelog, partitions = names_of(source).changelog, range(source.kafka.partitions)
-    return [await read_table(source, changelog, number) for number in partitions]
 
 
 async def unfolded(source: Deployment, tables: Sequence[Table]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from schemas.errors import BrokerError, SettingsError
 from streams.copying.merge import Identity, identity_of
@@ -130,11 +130,38 @@ async def still_open(target: Deployment) -> list[int]:
     Raises:
         BrokerError: Somebody works with the target already.
     """
-    numbers, names = range(target.kafka.partitions), names_of(target)
-    markers = [(await read_table(target, names.changelog, each)).marker for each in numbers]
-    if any(marker.next_offset and not marker.is_rebuilding for marker in markers):
-        raise BrokerError("the target is in use: it was opened, or a worker has folded its log")
-    return [number for number in numbers if not markers[number].is_rebuilding]
+    markers = [table.marker for table in await read_tables(target)]
+    if any(map(_is_opened, markers)):
+        half = any(marker.is_rebuilding for marker in markers)
+        raise BrokerError(
+            "the target was not opened to its end: run it again with --activate"
+            if half
+            else "the target is in use: it was opened, or a worker has folded its log"
+        )
+    return [number for number, marker in enumerate(markers) if not marker.is_rebuilding]
+
+
+async def open_the_rest(target: Deployment) -> int | None:
+    """Open the partitions that a switch left closed when it broke off; all their rows are there.
+
+    Returns:
+        How many rows the target has; None where no switch had come so far.
+    """
+    tables = await read_tables(target)
+    closed = {number: each for number, each in enumerate(tables) if each.marker.is_rebuilding}
+    if not closed or not any(_is_opened(each.marker) for each in tables):
+        return None
+    for number, table in closed.items():
+        table.marker = replace(table.marker, is_rebuilding=False)
+        async with writer(target, number, table) as it:
+            await it.finish()
+    return sum(len(table.stored_rows) for table in tables)
+
+
+async def read_tables(deployment: Deployment) -> list[Table]:
+    """All rows of an installation, with their markers."""
+    changelog, partitions = names_of(deployment).changelog, range(deployment.kafka.partitions)
+    return [await read_table(deployment, changelog, number) for number in partitions]
 
 
 async def close(target: Deployment, numbers: Iterable[int]) -> None:
@@ -157,6 +184,10 @@ async def writer(target: Deployment, number: int, base: Table) -> AsyncIterator[
 def names_of(deployment: Deployment) -> Names:
     """Names of an installation's topics and group."""
     return Names(prefix=deployment.kafka.prefix, application=deployment.worker.application)
+
+
+def _is_opened(marker: Marker) -> bool:
+    return bool(marker.next_offset) and not marker.is_rebuilding
 
 
 async def _cluster_id(kafka: Kafka) -> str:

@@ -1,4 +1,8 @@
-"""`subfold log copy` that kills itself after some records were handed to its producer."""
+"""`subfold log copy` that kills itself.
+
+After so many records were handed to its producer; or, for `finish 2`, when it is about to open the
+second partition.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from typing import Any
 
 from cli.main import main
 from streams.copying.records import LogCopy
+from streams.replay.write import Writer
+from streams.worker.marker import Marker
 
 UNKNOWN = 50
 """Records that were handed over and of which nobody heard any more."""
@@ -32,6 +38,23 @@ def dies_after(count: int) -> None:
     LogCopy._send = dying  # type: ignore[method-assign]
 
 
+def dies_when_it_opens(count: int) -> None:
+    commit, opened = Writer._commit, 0
+
+    async def dying(self: Writer, rows: Any, outputs: Any, marker: Marker) -> None:
+        nonlocal opened
+        opened += not marker.is_rebuilding
+        if opened == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+        await commit(self, rows, outputs, marker)
+
+    Writer._commit = dying  # type: ignore[method-assign]
+
+
 if __name__ == "__main__":
-    dies_after(int(sys.argv.pop(1)))
+    if sys.argv[1] == "finish":
+        del sys.argv[1]
+        dies_when_it_opens(int(sys.argv.pop(1)))
+    else:
+        dies_after(int(sys.argv.pop(1)))
     main()
