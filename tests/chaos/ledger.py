@@ -1,8 +1,8 @@
 """A second judge that is naive on purpose, and shares no code with the product.
 
-It knows only what `load` makes: monthly prices, one currency, the built-in stages. For each
-customer it looks at all bodies of the log, says stage and MRR, and checks that what was told leads
-there.
+It knows only what `load` makes: monthly prices, one currency, the built-in stages, of which newer
+settings change no more than the names. For each customer it looks at all bodies of the log, says
+stage and MRR, and checks that what was told leads there.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
 
+from fetched import Fetched
 from verifier import Anomaly, Seen, Word
 
 STAGES = (
@@ -27,7 +28,9 @@ def judge_money(seen: Seen) -> list[Anomaly]:
     return list(_judge_money(seen))
 
 
-def truth_of(bodies: Iterable[bytes]) -> tuple[str | None, int]:
+def truth_of(
+    bodies: Iterable[bytes], stages: Iterable[tuple[str, Iterable[str]]] = STAGES
+) -> tuple[str | None, int]:
     """Stage and MRR of one customer by all that was ever said of it, in whatever order."""
     latest: dict[str, tuple[bool, int, str, int]] = {}
     for body in map(json.loads, bodies):
@@ -40,19 +43,21 @@ def truth_of(bodies: Iterable[bytes]) -> tuple[str | None, int]:
         said = (status == "canceled", body["created"], status, amount)
         latest[thing["id"]] = max(said, latest.get(thing["id"], said))
     found = {status for _, _, status, _ in latest.values()}
-    stage = next((name for name, statuses in STAGES if found & set(statuses)), None)
+    stage = next((name for name, statuses in stages if found & set(statuses)), None)
     return stage, sum(amount for _, _, status, amount in latest.values() if status in PAYING)
 
 
 def _judge_money(seen: Seen) -> Iterator[Anomaly]:
     bodies = defaultdict(list)
     for record in chain.from_iterable(seen.log):
-        bodies[record.key].append(record.value)
+        if _kind(record) == b"webhook":
+            bodies[record.key].append(record.value)
+    named = _stages(seen)
     views = _by_customer(seen, "billing.customers.v1")
     stages = _by_customer(seen, "billing.stages.v1")
     movements = _by_customer(seen, "billing.mrr.v1")
     for key, said in bodies.items():
-        stage, mrr = truth_of(said)
+        stage, mrr = truth_of(said, named)
         if stage is None:
             continue
         if not views[key]:
@@ -69,6 +74,24 @@ def _judge_money(seen: Seen) -> Iterator[Anomaly]:
         delta = sum(_usd(each["delta"]) for each in movements[key])
         if delta != mrr:
             yield Anomaly(Word.LOST, str(key), f"movements come to {delta}, MRR is {mrr}")
+
+
+def _stages(seen: Seen) -> list[tuple[str, list[str]]]:
+    """Stages by the last settings of the log, the one that decides first at the front."""
+    applied = [
+        json.loads(record.value)
+        for record in chain.from_iterable(seen.log)
+        if _kind(record) == b"settings"
+    ]
+    if not applied:
+        return list(STAGES)
+    said = max(applied, key=lambda each: each["version"])["content"]["stages"]
+    statuses = {rule["name"]: rule["when"]["status"] for rule in said["rules"]}
+    return [(name, statuses[name]) for name in said["precedence"]]
+
+
+def _kind(record: Fetched) -> bytes | None:
+    return dict(record.headers)["kind"]
 
 
 def _links(where: str, told: list[tuple], last: object) -> Iterator[Anomaly]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 import aiohttp
@@ -23,7 +24,8 @@ class Poster:
         self._url = f"http://127.0.0.1:{port}/webhooks/stripe/main"
         self._is_over = False
         self.acknowledged: list[bytes] = []
-        self.refused = 0
+        self.answers: Counter[int] = Counter()
+        """How often each status was answered; 0 where none was."""
 
     async def run(self) -> None:
         timeout = aiohttp.ClientTimeout(total=10)
@@ -39,19 +41,23 @@ class Poster:
     async def _post(self, session: aiohttp.ClientSession) -> None:
         while not self._is_over:
             body = next(self._bodies)
-            while not await self._is_stored(session, body):
-                self.refused += 1
+            while not await self._is_stored(session, body):  # noqa: ASYNC110 - as Stripe does
                 await asyncio.sleep(AGAIN_S)
             self.acknowledged.append(body)
             await asyncio.sleep(PAUSE_S)
 
     async def _is_stored(self, session: aiohttp.ClientSession, body: bytes) -> bool:
+        status = await self._status(session, body)
+        self.answers[status] += 1
+        return status == 200
+
+    async def _status(self, session: aiohttp.ClientSession, body: bytes) -> int:
         headers = {
             "content-type": "application/json",
             "stripe-signature": signature(body, at=int(time.time())),
         }
         try:
             async with session.post(self._url, data=body, headers=headers) as answer:
-                return answer.status == 200
+                return answer.status
         except (aiohttp.ClientError, TimeoutError):
-            return False
+            return 0
