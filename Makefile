@@ -44,7 +44,7 @@ check: $(READY) ## Format, lint, types, layers, container files, generated pages
 		diff -r docs/schemas $$made || $(STALE)
 
 # CHAOS_SEED=… makes the same schedule again; it is printed at the start and at the end.
-chaos: $(READY) ## Kill everything, on one broker and on three, for CHAOS_SECONDS (600) each, and judge; see that broken builds are caught
+chaos: $(READY) ## Kill everything for CHAOS_SECONDS (600) on one broker, then on three; see broken builds caught
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-600} $(BIN)/pytest -s --timeout 0 tests/chaos/test_chaos.py
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-600} $(BIN)/pytest -s --timeout 0 tests/chaos/three_brokers.py
 	@$(BIN)/pytest -s --timeout 600 tests/chaos/broken_builds.py

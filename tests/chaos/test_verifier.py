@@ -14,9 +14,10 @@ from fetched import Fetched, headers
 from ledger import judge_money, truth_of
 from load import Load
 from streams.log.topics import CUSTOMERS, DEAD_LETTERS, LOG, MRR, STAGES
-from streams.worker.batch import fold_batch
+from streams.worker.batch import Folded, fold_batch
 from streams.worker.marker import MARKER_KEY, Marker, encode_marker
 from streams.worker.partition import Partition
+from streams.worker.walk import _walked
 from verifier import SEEN_BY_READERS, TOLD, Seen, Word, judge, summary
 
 EVENTS = 200
@@ -39,16 +40,16 @@ def log_of(count: int) -> list[Fetched]:
     ]
 
 
-def sound(log: list[Fetched], *cuts: int) -> Seen:
-    """What a worker without a fault would have left, in transactions that end at these offsets."""
+def sound(log: list[Fetched], *cuts: int, walks: bool = True) -> Seen:
+    """What a worker without a fault would have left, in transactions that end at these offsets.
+
+    After them it walks over the rows of older settings.
+    """
     topics = {topic: [[]] for topic in [*TOLD, *SEEN_BY_READERS]}
     changelog: list[Fetched] = []
     partition = Partition(number=0, table={}, producer=None)  # type: ignore[arg-type] # nothing is sent
-    for begin, end in zip((0, *cuts), (*cuts, len(log)), strict=True):
-        done = fold_batch(log[begin:end], partition, partition.settings)
-        marker = partition.marker.after(
-            next_offset=end, settings_version=0, fates=done.fates, bad=""
-        )
+
+    def commit(done: Folded, marker: Marker) -> None:
         partition.committed(
             rows=done.rows,
             stored=done.stored,
@@ -56,11 +57,21 @@ def sound(log: list[Fetched], *cuts: int) -> Seen:
             settings=done.settings,
             clocks=done.clocks,
         )
-        changelog += [Fetched(key=key, value=row) for key, row in done.stored.items()]
+        changelog.extend(Fetched(key=key, value=row) for key, row in done.stored.items())
         changelog.append(Fetched(key=MARKER_KEY, value=encode_marker(marker)))
         for out in done.outputs:
             record = Fetched(partition=0, key=out.key, value=out.value, headers=tuple(out.headers))
             topics[out.topic][0].append(record)
+
+    for begin, end in zip((0, *cuts), (*cuts, len(log)), strict=True):
+        done = fold_batch(log[begin:end], partition, partition.settings)
+        after = partition.marker.after(
+            next_offset=end, settings_version=0, fates=done.fates, bad=""
+        )
+        commit(done, after)
+    older = partition.timers.take_older(len(partition.timers.older)) if walks else []
+    rows = {key: stored for key in older if (stored := partition.stored(key))}
+    commit(_walked(rows, partition), partition.marker)
     bodies = [record.value or b"" for record in log]
     return Seen(
         log=[log], topics=topics, changelog=[changelog], group={0: len(log)}, acknowledged=bodies
