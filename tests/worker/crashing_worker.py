@@ -34,6 +34,8 @@ PASSED_BEFORE = 2
 """How often a point of the fold is passed before the process dies there."""
 SMALL = 40
 """Records of one transaction."""
+FEW = 10
+"""Rows that are walked in one transaction."""
 SESSION_S = float(os.environ.get("SESSION_S", "2"))
 
 
@@ -149,6 +151,7 @@ def patch(point: str) -> None:
 def be_quick() -> None:
     """Small transactions and a short session."""
     batch.RECORDS_MAX = SMALL
+    walk.ROWS_MAX = FEW
     FAUST_SETTINGS.update(broker_session_timeout=SESSION_S, broker_heartbeat_interval=0.5)
 
 
