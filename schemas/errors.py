@@ -26,6 +26,7 @@ class DeadLetterReason(StrEnum):
     NOT_OURS = "not_ours"
     BAD_SETTINGS = "bad_settings"
     BUG = "bug"
+    CRASH = "crash"
 
 
 class BadRecordError(SubfoldError):

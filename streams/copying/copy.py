@@ -20,6 +20,7 @@ from streams.copying.switch import Switched, has_workers, switch, unfolded
 from streams.copying.target import check, close, open_the_rest, read_begun, read_tables, still_open
 from streams.replay.readers import log_ends
 from streams.settings import Deployment
+from streams.worker.letter_topic import read_letters
 from streams.worker.transaction import FencedError, UnknownCommitError
 
 POLL_S = 1.0
@@ -108,6 +109,7 @@ async def _follow(copy: LogCopy, progress: Progress, waits: Waits) -> Switched:
 
 
 async def _refold(copy: LogCopy, refolds: list[Refold], progress: Progress) -> None:
+    letters = await read_letters(copy.source.kafka)
     total = sum((await log_ends(copy.target)).values())
 
     def tell() -> None:
@@ -115,7 +117,7 @@ async def _refold(copy: LogCopy, refolds: list[Refold], progress: Progress) -> N
         progress("records folded", done, total)
 
     for each in refolds:
-        await each.go_on(tell)
+        await each.go_on(letters, tell)
 
 
 @asynccontextmanager

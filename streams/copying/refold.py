@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from schemas.errors import DeadLetterReason
 from streams.copying.records import partition_of_key
 from streams.copying.target import names_of, source_of
 from streams.log.topics import DEAD_LETTERS
@@ -32,10 +33,11 @@ class Refold:
     table: Table = field(default_factory=Table)
     letters: list[tuple[DeadLetter, Place, Place]] = field(default_factory=list)
 
-    async def go_on(self, tell: Callable[[], None]) -> None:
+    async def go_on(self, known: Letters, tell: Callable[[], None]) -> None:
         """Fold what was copied since.
 
         Args:
+            known: The dead letters of the log that is copied.
             tell: Called when some more are folded.
 
         Raises:
@@ -44,9 +46,10 @@ class Refold:
         begin = self.table.marker.next_offset
         async for records in read(self.target, names_of(self.target).log, self.number, begin=begin):
             places = {record.offset: source_of(record) for record in records}
+            crashes = {offset for offset, place in places.items() if _is_crash(known, place)}
             for part in split(records, self.table):
                 table = self.table
-                folded = fold_batch(part, table, table.settings, table.clocks)
+                folded = fold_batch(part, table, table.settings, table.clocks, crashes)
                 table.take(folded)
                 tell()
                 for letter in folded.dead_letters:
@@ -93,3 +96,8 @@ class Refold:
         )
         rebuild.bring_up(set(), Table(stored_rows=dict(carried)))
         return list(differences(carried, self.table.stored_rows))
+
+
+def _is_crash(known: Letters, place: Place) -> bool:
+    letter = known.by_place.get(place)
+    return letter is not None and letter.reason == DeadLetterReason.CRASH.value

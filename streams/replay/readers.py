@@ -9,12 +9,13 @@ import orjson
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from schemas.errors import BrokerError
+from schemas.errors import BrokerError, DeadLetterReason
 from schemas.records import sequence_of
 from streams.log.client import connection
 from streams.log.topics import LOG, MIB
 from streams.replay.table import Table
 from streams.settings import Deployment
+from streams.worker.letters import Letters
 from streams.worker.marker import (
     CLOCKS_KEY,
     MARKER_KEY,
@@ -70,6 +71,16 @@ async def read_table(deployment: Deployment, changelog: str, partition: int) -> 
         for record in records:
             _take(table, record.key, record.value)
     return table
+
+
+async def read_crashes(deployment: Deployment, topic: str, partition: int) -> set[int]:
+    """Offsets of the records that were buried because the process died of them."""
+    letters = Letters()
+    async for records in read(deployment, topic, partition):
+        for record in records:
+            letters.take(record)
+    crash = DeadLetterReason.CRASH.value
+    return {each.place.offset for each in letters.by_place.values() if each.reason == crash}
 
 
 async def read_ids(

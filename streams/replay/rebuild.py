@@ -7,7 +7,7 @@ stopped.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -19,7 +19,7 @@ from streams.log.records import is_copied, logged_ms
 from streams.log.topics import CUSTOMERS, DEAD_LETTERS, TEST
 from streams.pipeline import step
 from streams.reading import tick_record
-from streams.replay.readers import read
+from streams.replay.readers import read, read_crashes
 from streams.replay.table import Table
 from streams.restating import is_older, resettled
 from streams.settings import Deployment
@@ -52,6 +52,7 @@ class Rebuild:
     newest_ms: int = 0
     told: set[bytes] = field(default_factory=set)
     copied_to: int = 0
+    _crashes: Set[int] = frozenset()
 
     def __post_init__(self) -> None:
         """Begin with the settings that are tried."""
@@ -75,7 +76,8 @@ class Rebuild:
             progress(self.partition, len(part))
 
     def _fold(self, part: Sequence[ConsumerRecord]) -> Folded:
-        return fold_batch(part, self.table, self.table.settings, self.table.clocks)
+        table = self.table
+        return fold_batch(part, table, table.settings, table.clocks, self._crashes)
 
     def _take_known(self, part: Sequence[ConsumerRecord], ids: set[bytes]) -> bool:
         folded = self._fold(part)
@@ -87,6 +89,8 @@ class Rebuild:
     async def _parts(self, begin: int, end: int | None) -> AsyncIterator[Sequence[ConsumerRecord]]:
         kafka = self.deployment.kafka
         names = Names(prefix=kafka.prefix, application=self.deployment.worker.application)
+        dead_letters = names.topic(DEAD_LETTERS)
+        self._crashes = await read_crashes(self.deployment, dead_letters, self.partition)
         async for fetched in read(self.deployment, names.log, self.partition, begin=begin, end=end):
             records = [record for record in fetched if self._is_folded(record)]
             for copied, group in groupby(records, key=_is_copied):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Sequence, Set
 from typing import TYPE_CHECKING, NoReturn
 
 import structlog
@@ -22,6 +22,7 @@ from streams.worker.dead_letters import FetchedRecord
 from streams.worker.exits import Exit, exit_now
 from streams.worker.limit import WINDOW, LookBack, look_back
 from streams.worker.partition import Partition
+from streams.worker.quarantine import note_start, note_try
 from streams.worker.transaction import FencedError, UnknownCommitError, commit
 from streams.worker.transport import Batch
 
@@ -63,17 +64,23 @@ async def _fold_fetched(app: WorkerApp, number: int, batch: Batch) -> None:
     if batch.after > offset:
         exit_now(Exit.GAP, partition=number, expected=offset, found=batch.after)
     records = [record for record in batch.records if record.offset >= offset]
-    for part in split(records, partition):
+    if records and partition.alone_before is None:
         async with partition.lock:
-            await _fold_part(app, partition, part)
+            await note_start(partition, app.names)
+    alone_before = partition.alone_before or 0
+    for part in split(records, partition, alone_before=alone_before):
+        async with partition.lock:
+            is_alone = part[0].offset < alone_before
+            crashes = await note_try(partition, app.names) if is_alone else frozenset()
+            await _fold_part(app, partition, part, crashes)
 
 
 async def _fold_part(
-    app: WorkerApp, partition: Partition, records: Sequence[FetchedRecord]
+    app: WorkerApp, partition: Partition, records: Sequence[FetchedRecord], crashes: Set[int]
 ) -> None:
     # In a thread: the other partitions' commits and the health pages must not wait for it.
     started_s, folded = await asyncio.get_running_loop().run_in_executor(
-        app.folding, _fold, records, partition
+        app.folding, _fold, records, partition, crashes
     )
     looked = look_back(partition.marker.bad, records, folded.dead_letters)
     if looked.most > app.dead_letters_max:
@@ -98,8 +105,11 @@ async def _fold_part(
     _tell(partition, folded, time.monotonic() - started_s)
 
 
-def _fold(records: Sequence[FetchedRecord], partition: Partition) -> tuple[float, Folded]:
-    return time.monotonic(), fold_batch(records, partition, partition.settings, partition.clocks)
+def _fold(
+    records: Sequence[FetchedRecord], partition: Partition, crashes: Set[int]
+) -> tuple[float, Folded]:
+    started_s = time.monotonic()
+    return started_s, fold_batch(records, partition, partition.settings, partition.clocks, crashes)
 
 
 def _stop(partition: Partition, looked: LookBack) -> NoReturn:

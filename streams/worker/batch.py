@@ -9,7 +9,7 @@ dead letter, and the rest goes on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -108,15 +108,24 @@ class Folded:
         )
 
 
-def split(records: Sequence[FetchedRecord], rows: Rows) -> Iterator[Sequence[FetchedRecord]]:
-    """Cut a fetched list into what one transaction each may carry."""
+def split(
+    records: Sequence[FetchedRecord], rows: Rows, *, alone_before: int = 0
+) -> Iterator[Sequence[FetchedRecord]]:
+    """Cut a fetched list into what one transaction each may carry.
+
+    Args:
+        records: Of one partition, in order.
+        rows: Theirs.
+        alone_before: Records before this offset are cut off one by one.
+    """
     start, size, keys = 0, 0, set[bytes]()
     for index, record in enumerate(records):
         key = record.key or b""
         more = len(record.value or b"")
         if key not in keys:
             more += len(rows.stored(key) or b"")
-        if index > start and (index - start >= RECORDS_MAX or size + more > BYTES_MAX):
+        is_full = index - start >= RECORDS_MAX or size + more > BYTES_MAX
+        if index > start and (is_full or records[start].offset < alone_before):
             yield records[start:index]
             start, size, keys = index, 0, set()
             more = len(record.value or b"") + len(rows.stored(key) or b"")
@@ -131,16 +140,24 @@ def fold_batch(
     rows: Rows,
     settings: SettingsInForce,
     clocks: Clocks = NO_CLOCKS,
+    crashes: Set[int] = frozenset(),
 ) -> Folded:
     """Fold records of one partition, in order, as one transaction.
+
+    Args:
+        records: Of one partition, in order.
+        rows: As they were last committed.
+        settings: In force before the first record.
+        clocks: Where the test clocks stand before the first record.
+        crashes: Offsets of records that kill the process: they are buried unfolded.
 
     Raises:
         SubfoldError: A row cannot be read, or a newer release wrote it; nothing about the records.
     """
     try:
-        return _fold(records, _Fold(rows, settings, clocks, is_careful=False))
+        return _fold(records, _Fold(rows, settings, clocks, crashes, is_careful=False))
     except Exception:  # whatever it is, the careful way finds whose it is
-        return _fold(records, _Fold(rows, settings, clocks, is_careful=True))
+        return _fold(records, _Fold(rows, settings, clocks, crashes, is_careful=True))
 
 
 def _fold(records: Sequence[FetchedRecord], fold: _Fold) -> Folded:
@@ -153,11 +170,18 @@ class _Fold:
     """Gathers what the records of one transaction come to."""
 
     def __init__(
-        self, rows: Rows, settings: SettingsInForce, clocks: Clocks, *, is_careful: bool
+        self,
+        rows: Rows,
+        settings: SettingsInForce,
+        clocks: Clocks,
+        crashes: Set[int],
+        *,
+        is_careful: bool,
     ) -> None:
         self._rows = rows
         self._settings = settings
         self._clocks = clocks
+        self._crashes = crashes
         self._is_careful = is_careful
         # With the settings that each row was last folded with: where a batch ends must not show.
         self._touched: dict[bytes, tuple[Row, bytes, SettingsInForce]] = {}
@@ -170,6 +194,10 @@ class _Fold:
 
     def take(self, fetched: FetchedRecord) -> None:
         """Fold one record, or bury it."""
+        if fetched.offset in self._crashes:
+            what = "the process ended each time when it was folded"
+            self._bury(fetched, BadRecordError(DeadLetterReason.CRASH, what))
+            return
         try:
             record = read_log_record(
                 key=fetched.key,

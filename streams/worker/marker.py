@@ -44,8 +44,9 @@ class Marker:
     """Where the fold of one partition stands.
 
     `counts` are of all records ever folded here: `accepted` is the sum of the others. `bad` says
-    which of the last records are dead letters: see limit.py. While a
-    replay writes rows of which nothing was left, `is_rebuilding` keeps workers out.
+    which of the last records are dead letters: see limit.py. `starts` and `tries` count what
+    came to nothing at `next_offset`: see quarantine.py. While a replay writes rows of which nothing
+    was left, `is_rebuilding` keeps workers out.
     """
 
     next_offset: int = 0
@@ -53,6 +54,8 @@ class Marker:
     counts: Mapping[str, int] = field(default_factory=dict)
     bad: str = ""
     is_rebuilding: bool = False
+    starts: int = 0
+    tries: int = 0
 
     @property
     def unaccounted(self) -> int:
@@ -78,6 +81,8 @@ class Marker:
             settings_version=settings_version,
             counts=counts,
             bad=self.bad if bad is None else bad,
+            starts=0,
+            tries=0,
         )
 
 

@@ -46,6 +46,7 @@ class Partition:
         timers: When its rows are due.
         lock: Of its transactions, of which there is one at a time.
         epoch: Of the seek that the records to fold must have been fetched after.
+        alone_before: Records before this offset are folded one by one; None before the first fold.
     """
 
     number: int
@@ -55,6 +56,7 @@ class Partition:
     decoded: OrderedDict[bytes, Row] = field(default_factory=OrderedDict)
     read_to: int = 0
     epoch: int = -1
+    alone_before: int | None = None
     marker: Marker = field(default_factory=Marker)
     timers: Timers = field(default_factory=Timers)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -30,6 +30,8 @@ FOLD_POINTS = (
     "committed",
 )
 TAKEOVER_POINTS = ("fenced", "rows read")
+DEADLY = b"cus_deadly"
+"""Found in a record of which the point `deadly` dies each time."""
 PASSED_BEFORE = 2
 """How often a point of the fold is passed before the process dies there."""
 SMALL = 40
@@ -128,6 +130,17 @@ def rows_sent() -> Callable[..., Any]:
     return run
 
 
+def of_deadly(read: Callable[..., Any]) -> Callable[..., Any]:
+    """Reads records, and dies of one: what the interpreter does not survive."""
+
+    def run(**record: Any) -> Any:
+        if DEADLY in (record["value"] or b""):
+            die()
+        return read(**record)
+
+    return run
+
+
 def patch(point: str) -> None:
     """Have this process die at the point."""
     reached = Countdown(PASSED_BEFORE)
@@ -139,6 +152,7 @@ def patch(point: str) -> None:
         "committed": (agent, "commit", after(commit, reached)),
         "fenced": (takeover, "_fence", after(takeover._fence)),
         "rows read": (takeover, "_read_rows", after(takeover._read_rows)),
+        "deadly": (batch, "read_log_record", of_deadly(batch.read_log_record)),  # type: ignore[attr-defined]
         "walked": (walk, "commit", after(commit)),
         "before tick": (Clock, "_write", before(Clock._write)),
         "tick written": (Clock, "_write", after(Clock._write)),

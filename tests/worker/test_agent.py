@@ -55,7 +55,12 @@ def written(monkeypatch):
 def app():
     held = Held({})
     held.partitions[0] = Partition(
-        number=0, table=held.table, producer=Producer(), epoch=EPOCH, marker=Marker(next_offset=5)
+        number=0,
+        table=held.table,
+        producer=Producer(),
+        epoch=EPOCH,
+        alone_before=0,
+        marker=Marker(next_offset=5),
     )
     held.is_ready = True
     with ThreadPoolExecutor(max_workers=1) as folding:

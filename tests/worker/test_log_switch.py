@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import orjson
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from copy_stage import (
     CRASHING,
@@ -29,8 +30,11 @@ from copy_stage import (
 )
 from fetched import settings_record
 from schemas.codec import canonical, decode_row
+from schemas.errors import BadRecordError, DeadLetterReason
 from streams.copying.records import partition_of_key
+from streams.log.topics import DEAD_LETTERS, LOG
 from streams.replay.replay import Plan, replay
+from streams.worker.dead_letters import dead_letter
 from streams.worker.letter_topic import read_letters
 from streams.worker.redrive import discard
 from test_replay import put
@@ -145,6 +149,30 @@ async def test_killed_when_it_opens_the_copy_it_is_run_again(here, there, openin
     assert await rows(there) == await rows(here)
     assert await told(there) == []
     assert await there_adds_up(there) == 0
+
+
+async def test_a_record_that_was_buried_because_it_kills_is_not_folded_by_the_copy(here, there):
+    await here.append(changes(0, 40))
+    worker = here.start()
+    await here.until_done()
+    assert await worker.stop() == 0
+    [fatal, *_] = (await here.read(LOG))[2]
+    letter = dead_letter(fatal, BadRecordError(DeadLetterReason.CRASH, "it killed"))
+    async with AIOKafkaProducer(bootstrap_servers=here.kafka.bootstrap_servers) as producer:
+        await producer.send_and_wait(
+            here.names.topic(DEAD_LETTERS),
+            letter.value,
+            key=letter.key,
+            partition=2,
+            headers=letter.headers,
+        )
+    copied = await here.run(*command(there, "--activate", "--json"))
+
+    assert copied.returncode == 0, copied.stderr
+    assert orjson.loads(copied.stdout)["switched"]["dead_letters"] == 1
+    [buried] = (await read_letters(there.kafka)).by_place.values()
+    assert (buried.reason, buried.key.encode()) == ("crash", fatal.key)
+    assert await there_adds_up(there) == 1
 
 
 def silent(*_: object) -> None:

@@ -162,11 +162,12 @@ class Stage:
         ends = await self.ends()
 
         async def is_done() -> bool:
-            return await self._are_folded(ends)
+            return await self.are_folded(ends)
 
         await until(is_done)
 
-    async def _are_folded(self, ends: dict[int, int]) -> bool:
+    async def are_folded(self, ends: dict[int, int]) -> bool:
+        """Whether workers have come to these offsets."""
         committed = await self.committed()
         return all(committed.get(each, 0) >= end for each, end in ends.items())
 
@@ -244,7 +245,7 @@ class Stage:
             log = await self.read(LOG)
             topics = (*EVENTS, CUSTOMERS, TEST + CUSTOMERS, self._changelog)
             found = {topic: await self.read(topic) for topic in topics}
-            if await self.ends() == ends and await self._are_folded(ends):
+            if await self.ends() == ends and await self.are_folded(ends):
                 return log, found
             await self.until_done()
 
