@@ -15,7 +15,7 @@ STALE = { echo 'what is made from code is not up to date: run make docs'; exit 1
 
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help setup demo up test check chaos bench mutants fix docs clean
+.PHONY: help setup demo up test check chaos bench mutants release fix docs clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -42,6 +42,8 @@ check: $(READY) ## Format, lint, types, layers, container files, generated pages
 	@$(TOPICS_PAGE) | diff docs/topics.md - || $(STALE)
 	@made=$$(mktemp -d); trap 'rm -rf $$made' EXIT; $(BIN)/subfold schemas export $$made >/dev/null; \
 		diff -r docs/schemas $$made || $(STALE)
+	@for old in tests/releases/*/schemas; do \
+		[ ! -d "$$old" ] || $(BIN)/subfold schemas compare "$$old"; done
 
 # CHAOS_SEED=… makes the same schedule again; it is printed at the start and at the end.
 chaos: $(READY) ## Kill everything for CHAOS_SECONDS (600) on one broker, then on three; see broken builds caught
@@ -61,6 +63,10 @@ mutants: $(READY) ## Change the fold and MRR line by line and list the changes t
 	@$(BIN)/mutmut run $(MUTANTS)
 	@$(BIN)/mutmut results | sed '/: not checked$$/d'
 	@echo 'Look at one with: $(BIN)/mutmut show NAME'
+
+# To be committed with the release; `make check` and `make test` hold every later one to it.
+release: check ## Keep schemas, log and rows of this version for comparison with all later ones
+	@$(BIN)/python tests/golden/releases.py
 
 fix: $(READY) ## Format, and mend what can be mended by machine
 	@$(BIN)/ruff check --fix .

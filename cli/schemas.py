@@ -9,15 +9,12 @@ import orjson
 import typer
 from pydantic import BaseModel
 
+from schemas.compatibility import breaks
 from schemas.customer_row import CustomerRow
+from schemas.errors import SettingsError
 from schemas.updates import SCHEMA_ADDRESS, UPDATES
 
 app = typer.Typer(help="JSON Schemas of updates and customer rows.", no_args_is_help=True)
-
-
-@app.callback()
-def _schemas() -> None:
-    """Keep `export` a verb of its own while it is the only one."""
 
 
 @app.command()
@@ -29,6 +26,27 @@ def export(
     for name, text in schema_files().items():
         (folder / name).write_bytes(text)
         typer.echo(str(folder / name))
+
+
+@app.command()
+def compare(
+    folder: Annotated[Path, typer.Argument(help="Schemas of an older release, as exported.")],
+) -> None:
+    """Say what in this release's schemas is no addition to older ones; 1 if anything is not."""
+    olds = {path.name: orjson.loads(path.read_bytes()) for path in sorted(folder.glob("*.json"))}
+    if not olds:
+        raise SettingsError(f"{folder}: holds no schemas; name one that `schemas export` wrote")
+    news = {name: orjson.loads(text) for name, text in schema_files().items()}
+    found = [
+        f"{name}: {each}"
+        for name, old in olds.items()
+        for each in (breaks(old, news[name]) if name in news else ["is gone"])
+    ]
+    for line in found:
+        typer.echo(line)
+    if found:
+        raise typer.Exit(1)
+    typer.echo(f"{len(olds)} schemas: whoever reads those can read these")
 
 
 def schema_files() -> dict[str, bytes]:
