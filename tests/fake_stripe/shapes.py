@@ -27,7 +27,9 @@ SINCE = {
     "subscription_item": Generation.CLOVER,
 }
 """Fields that came after 2025-03-31.basil, by the first generation that has them here."""
-FREE = frozenset({"metadata", "fraud_details", "payment_method_options", "flexible", "source_types"})
+FREE = frozenset(
+    {"metadata", "fraud_details", "payment_method_options", "flexible", "source_types"}
+)
 """Objects whose names are the account's own, or depend on what it uses."""
 
 
@@ -76,7 +78,7 @@ def _inside(
 ) -> Fields:
     if name in FREE:
         return value
-    if "object" in value:
+    if isinstance(value.get("object"), str):
         return whole(value, generation, livemode=livemode)
     return _whole(value, sample if isinstance(sample, dict) else None, generation, livemode)
 

@@ -17,6 +17,9 @@ class Span:
     last: int | None = None
 
 
+ALL_TIME = Span()
+
+
 class Shelf:
     """Objects by id; deleted ones are remembered by id alone.
 
@@ -64,7 +67,7 @@ class Shelf:
         return thing() if callable(thing) else thing
 
     def newest_first(
-        self, *, owner: str | None = None, span: Span = Span(), after: str | None = None
+        self, *, owner: str | None = None, span: Span = ALL_TIME, after: str | None = None
     ) -> Iterator[Fields]:
         """Those of one customer, or all, that were created in the span, from the newest on.
 
@@ -76,7 +79,7 @@ class Shelf:
         return self._present(places[place] for place in range(high - 1, low - 1, -1))
 
     def oldest_first(
-        self, *, owner: str | None = None, span: Span = Span(), before: str
+        self, *, owner: str | None = None, span: Span = ALL_TIME, before: str
     ) -> Iterator[Fields]:
         """Those newer than the one of that id, from the oldest on."""
         places, low, high = self._bounds(owner, span)

@@ -10,7 +10,10 @@ from simulation.objects import Fields, Generation, event_object, former_values, 
 
 from .shelf import Shelf
 
-DELETED = frozenset({"coupon.deleted", "customer.deleted", "price.deleted", "product.deleted"})
+DELETED = frozenset(
+    f"{kind}.deleted"
+    for kind in ("coupon", "customer", "price", "product", "test_helpers.test_clock")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

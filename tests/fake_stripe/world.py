@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from simulation.objects import DAY_S, Fields, Generation
 from simulation.prices import PRICES_CREATED
 from simulation.simulate import simulate
+from simulation.test_clocks import on_test_clock
 
 from .quiet import Quiet
 from .shapes import whole
 from .view import CustomerDeleted, Passed, Step, View
+
+CLOCK = "clock_simulated"
 
 
 class World:
@@ -28,6 +31,8 @@ class World:
         quiet: So many customers more, to whom nothing happens.
         wide: Of the quiet ones, so many with a subscription of twelve items.
         livemode: Whether it is the account's live mode.
+        test_clock: Whether all customers live on one of Stripe's test clocks: a year is over in
+            minutes, and the world's time is the real time that they take.
     """
 
     def __init__(
@@ -41,14 +46,21 @@ class World:
         quiet: int = 0,
         wide: int = 0,
         livemode: bool = False,
+        test_clock: bool = False,
     ) -> None:
         self.livemode = livemode
-        self.now = start + day * DAY_S
-        self.ends = start + days * DAY_S
+        self._test_clock = test_clock
         self._seed, self._customers, self._days, self._start = seed, customers, days, start
         self._quiet = Quiet(number=quiet, wide=wide, start=start, livemode=livemode)
-        self._steps: list[Step] = [Passed(to=self.now)]
+        self._histories: dict[Generation, list[Fields]] = {}
         self._views: dict[Generation, View] = {}
+        self.now, self.ends = start + day * DAY_S, start + days * DAY_S
+        if test_clock:
+            self.now, self.ends = (
+                self.when_clock_stands(self.now),
+                self.when_clock_stands(self.ends),
+            )
+        self._steps: list[Step] = [Passed(to=self.now)]
 
     def view(self, generation: Generation = Generation.ENDIVE) -> View:
         """What is there now, in the shapes of that generation."""
@@ -79,7 +91,23 @@ class World:
         """Let something happen now that is in no simulated life."""
         self._steps.append(step)
 
+    def when_clock_stands(self, at: int) -> int:
+        """The world's time when the test clock has come to `at`; the end if it never does."""
+        history = self._history(Generation.ENDIVE)
+        ready = (e for e in history if e["type"] == "test_helpers.test_clock.ready")
+        there = (e for e in ready if e["data"]["object"]["frozen_time"] >= at)
+        return int(next(there, history[-1])["created"])
+
     def _history(self, generation: Generation) -> Sequence[Fields]:
+        """All that will happen, in that generation's shapes."""
+        if generation not in self._histories:
+            told = self._told(generation)
+            self._histories[generation] = [
+                whole(event, generation, livemode=self.livemode) for event in told
+            ]
+        return self._histories[generation]
+
+    def _told(self, generation: Generation) -> Iterable[Fields]:
         told = simulate(
             seed=self._seed,
             customers=self._customers,
@@ -89,4 +117,7 @@ class World:
             # The same for all, as a customer may have one life only.
             on_demand_pauses=True,
         )
-        return [whole(event, generation, livemode=self.livemode) for event in told]
+        if not self._test_clock:
+            return told
+        until = self._start + self._days * DAY_S
+        return on_test_clock(told, clock=CLOCK, start=self._start, until=until, real=self._start)
