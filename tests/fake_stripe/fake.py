@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from email.utils import formatdate
 
 from simulation.objects import DAY_S, Fields
 
@@ -112,7 +113,10 @@ class FakeStripe:
             account=account,
             view=account.world.view(generation),
         )
-        told = {"Stripe-Version": version}
+        told = {
+            "Stripe-Version": version,
+            "Date": formatdate(account.world.now, usegmt=True),
+        }
         if "stripe-account" in headers:
             told["Stripe-Account"] = account.id
         repeat = headers.get("idempotency-key") if method == "POST" else None

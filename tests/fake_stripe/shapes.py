@@ -8,6 +8,7 @@ Source: tests/data/stripe_objects, the official samples (API of 2026, `dahlia`).
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,22 @@ SINCE = {
     "amount_paid_off_stripe": Generation.ENDIVE,
     "billing_mode": Generation.CLOVER,
     "billing_schedules": Generation.ENDIVE,
-    "coupon": Generation.ENDIVE,  # a field of old discounts, which no sample has
     "customer_account": Generation.ENDIVE,
+    "discount.source": Generation.CLOVER,
+    "discount.subscription_item": Generation.CLOVER,
     "managed_payments": Generation.ENDIVE,
     "quantity_decimal": Generation.ENDIVE,
-    "source": Generation.CLOVER,
-    "subscription_item": Generation.CLOVER,
 }
 """Fields that came after 2025-03-31.basil, by the first generation that has them here."""
+ABSENT = frozenset({"charge.refunds", "subscription_item.quantity"})
+"""Fields that are not always there: expanded ones, and the quantity of what is metered."""
+MADE: dict[str, Callable[[Fields], Any]] = {
+    "invoice.subtotal_excluding_tax": lambda invoice: invoice.get("subtotal"),
+    "invoice.total_excluding_tax": lambda invoice: invoice["total"],
+    "line_item.quantity_decimal": lambda line: str(line["quantity"]),
+    "line_item.subtotal": lambda line: line["amount"],
+}
+"""Fields that follow from others."""
 FREE = frozenset(
     {"metadata", "fraud_details", "payment_method_options", "flexible", "source_types"}
 )
@@ -68,9 +77,17 @@ def _whole(thing: Fields, sample: Fields | None, generation: Generation, livemod
         else:
             made[name] = value
     for name, value in (sample or {}).items():
-        if name not in made and SINCE.get(name, Generation.LEGACY) <= generation:
-            made[name] = _empty(name, value)
+        if name not in made:
+            _add(made, name, value, generation)
     return made
+
+
+def _add(made: Fields, name: str, value: Any, generation: Generation) -> None:
+    """Add a field that is missing, if its generation has it."""
+    full = f"{made.get('object')}.{name}"
+    since = SINCE.get(full) or SINCE.get(name) or Generation.LEGACY
+    if since <= generation and full not in ABSENT:
+        made[name] = MADE[full](made) if full in MADE else _empty(name, value)
 
 
 def _inside(
@@ -92,6 +109,6 @@ def _empty(name: str, value: Any) -> Any:
         return {"object": "list", "data": [], "has_more": False, "url": ""}
     if isinstance(value, dict) and name in FREE:
         return {}
-    if isinstance(value, int) and name.startswith(("amount", "total", "subtotal", "pre_payment")):
+    if isinstance(value, int) and name.startswith(("amount_", "pre_payment_", "post_payment_")):
         return 0
     return None

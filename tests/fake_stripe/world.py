@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from simulation.charges import with_charges
 from simulation.objects import DAY_S, Fields, Generation
 from simulation.prices import PRICES_CREATED
 from simulation.simulate import simulate
@@ -117,6 +118,7 @@ class World:
             # The same for all, as a customer may have one life only.
             on_demand_pauses=True,
         )
+        told = with_charges(told, seed=self._seed)
         if not self._test_clock:
             return told
         until = self._start + self._days * DAY_S
