@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cli import dlq, log, rules, schemas, settings, topics
+from cli.backfill import backfill
 from cli.demo.run import demo
 from cli.doctor import doctor
 from cli.fold import fold
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command()(ingest)
 app.command()(worker)
+app.command()(backfill)
 app.command()(fold)
 app.command()(mrr)
 app.command()(init)

@@ -31,6 +31,7 @@ DEFAULT_FILE = Path("subfold.toml")
 PREFIX = "SUBFOLD_"
 WELL_KNOWN = {
     "KAFKA_BOOTSTRAP_SERVERS": "SUBFOLD_KAFKA__BOOTSTRAP_SERVERS",
+    "STRIPE_API_KEY": "SUBFOLD_SOURCES__MAIN__API_KEY",
     "STRIPE_WEBHOOK_SECRET": "SUBFOLD_SOURCES__MAIN__WEBHOOK_SECRETS",
 }
 BUSINESS_TABLES = frozenset(BusinessSettings.model_fields)
@@ -86,13 +87,16 @@ class Source(_Table):
     """One Stripe account or platform; its door is `POST /webhooks/stripe/{id}`.
 
     `accounts` are the connected accounts it may speak for besides itself (`*` for all).
-    `test` lets test-mode events in; what they make goes to topics under `test.`.
+    `test` lets test-mode events in; what they make goes to topics under `test.`. `api_key` is for
+    all that asks Stripe; `api_base` is where a stand-in for Stripe's API listens.
     """
 
     accounts: tuple[str, ...] = ()
     livemode: bool = True
     test: bool = False
     webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    api_key: SecretStr | None = None
+    api_base: str | None = None
 
     @field_validator("webhook_secrets", mode="before")
     @classmethod

@@ -14,7 +14,15 @@ from typing import Literal
 from streams.log.topics import Role, TopicSpec, topic_table
 from streams.settings import Deployment
 
-ROLES: tuple[Role, ...] = ("ingest", "worker", "settings", "reader", "auditor", "operator")
+ROLES: tuple[Role, ...] = (
+    "ingest",
+    "worker",
+    "settings",
+    "reader",
+    "auditor",
+    "operator",
+    "source",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

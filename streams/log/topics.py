@@ -18,6 +18,7 @@ DEAD_LETTER_BYTES_MAX = 3 * MIB
 
 LOG = "stripe.events.v1"
 DEAD_LETTERS = "stripe.events.v1.dlq"
+SOURCES = "stripe.sources.v1"
 CUSTOMERS = "billing.customers.v1"
 CONTACTS = "billing.contacts.v1"
 STAGES = "billing.stages.v1"
@@ -37,7 +38,7 @@ TOPIC_OF_TYPE = {
 TEST = "test."
 """Goes before the name of a topic that carries what was made from test-mode data."""
 
-Role = Literal["ingest", "worker", "settings", "reader", "auditor", "operator"]
+Role = Literal["ingest", "worker", "settings", "reader", "auditor", "operator", "source"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +76,8 @@ def topic_table(*, application: str, prefix: str) -> tuple[TopicSpec, ...]:
             key="subject",
             value="the body, byte for byte",
             config=FOREVER | log_sizes | {"message.timestamp.type": "LogAppendTime"},
-            written_by=("ingest", "settings", "worker", "operator"),
-            read_by=("worker", "settings", "auditor", "operator"),
+            written_by=("ingest", "settings", "worker", "operator", "source"),
+            read_by=("worker", "settings", "auditor", "operator", "source"),
         ),
         TopicSpec(
             name=DEAD_LETTERS,
@@ -92,7 +93,15 @@ def topic_table(*, application: str, prefix: str) -> tuple[TopicSpec, ...]:
             value="row; marker; settings; test clocks",
             config=LATEST | log_sizes | {"segment.bytes": str(64 * MIB)},
             written_by=("worker",),
-            read_by=("worker", "operator"),
+            read_by=("worker", "operator", "source"),
+        ),
+        TopicSpec(
+            name=SOURCES,
+            key="source, connected account, mode, task",
+            value="how far the task has come (JSON)",
+            config=LATEST,
+            written_by=("source",),
+            read_by=("source", "operator"),
         ),
     ]
     for mode in ("", TEST):

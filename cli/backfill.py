@@ -1,0 +1,91 @@
+"""`subfold backfill`: what Stripe had before the webhooks came, appended to the log."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from cli.config import ConfigOption, read_config
+from cli.source import SourceOption, scopes_of
+from schemas.errors import SubfoldError
+from streams.log.admin import count_log_partitions
+from streams.settings import Deployment
+from streams.source.backfill import TASK, Backfill, BackfillState
+from streams.source.log_writer import kept, log_writer, read_state
+from streams.source.opened import Opened, opened
+
+ERR = Console(stderr=True)
+
+
+def backfill(
+    source: SourceOption = None,
+    history: Annotated[
+        bool, typer.Option("--history/--no-history", help="Also 13 months of invoices, payments.")
+    ] = True,
+    again: Annotated[bool, typer.Option("--again", help="Also where it was done before.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write a line for each account.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Append everything that Stripe has of your customers to the log, while events keep coming.
+
+    Who breaks off goes on where it was. What began before is told as `opening`, not as growth, and
+    fires no automation.
+    """
+    deployment = read_config(config, finds_kafka=True).deployment
+    found = asyncio.run(_backfill(deployment, source, with_history=history, again=again))
+    for scope, state in found.items():
+        if as_json:
+            typer.echo(f'{{"account":"{scope}","state":{state.model_dump_json()}}}')
+        else:
+            counts = ", ".join(f"{each.objects} {name}" for name, each in state.lists.items())
+            typer.echo(f"{scope}: complete: {counts}")
+
+
+async def _backfill(
+    deployment: Deployment, source: str | None, *, with_history: bool, again: bool
+) -> dict[str, BackfillState]:
+    await count_log_partitions(deployment.kafka)
+    states = await kept(deployment.kafka)
+    found: dict[str, BackfillState] = {}
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[objects]} objects, {task.fields[rate]}/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=ERR) as bar:
+        async with log_writer(deployment.kafka) as writer:
+            for each in scopes_of(deployment, source):
+                async with opened(each) as account:
+                    key = f"{account.scope}/{TASK}"
+                    state = read_state(BackfillState, states.get(key))
+                    if not state.completed_at or again:
+                        work = Backfill(account.api, writer, account.scope, state)
+                        await work.begin(with_history=with_history)
+                        state = await _shown(work, account, bar)
+                    found[str(account.scope)] = state
+    return found
+
+
+async def _shown(work: Backfill, account: Opened, bar: Progress) -> BackfillState:
+    task = bar.add_task(str(account.scope), total=1.0, objects=0, rate=0)
+    begun = _objects(work.state)
+    try:
+        async for state in work.run():
+            speed = (_objects(state) - begun) / max(bar.tasks[task].elapsed or 0.0, 0.001)
+            bar.update(task, completed=state.share, objects=_objects(state), rate=round(speed))
+    except SubfoldError as error:
+        done = round(100 * work.state.share)
+        raise SubfoldError(
+            f"{account.scope}: incomplete, {done} %: {error}; run it again to go on"
+        ) from error
+    return work.state
+
+
+def _objects(state: BackfillState) -> int:
+    return sum(each.objects for each in state.lists.values())

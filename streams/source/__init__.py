@@ -1,0 +1,1 @@
+"""Everything that calls Stripe: back-fill, catch-up, enrich, reconcile, connect."""

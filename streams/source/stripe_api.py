@@ -1,0 +1,156 @@
+"""Stripe's API through Stripe's own client: one version, below the limits, patient, as JSON.
+
+What comes back is kept as the JSON that it was: the log stores what Stripe said, not what a library
+made of it. Source: docs.stripe.com/rate-limits, docs.stripe.com/error-low-level.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import orjson
+import stamina
+import stripe
+from aiolimiter import AsyncLimiter
+
+from schemas.errors import SettingsError, SubfoldError
+from streams.settings import Source
+
+API_VERSION = "2026-10-28.endive"
+PER_SECOND = 20
+"""Requests; Stripe allows 25 in a sandbox and to any one endpoint, and the account's own use comes
+first."""
+TIMEOUT_S = 30
+RETRIES = 5
+PAGE = 100
+BUSY_TRIES, BUSY_WAIT_S = 12, 30.0
+
+Fields = dict[str, Any]
+Params = Mapping[str, Any]
+Call = Callable[..., Awaitable[Any]]
+"""A method of Stripe's client; its signature is the client's own."""
+
+
+class StripeError(SubfoldError):
+    """Stripe could not be asked, or refused."""
+
+
+class GoneError(StripeError):
+    """There is no such object, or not any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a list; `fetched_at` is when the request began, by Stripe's clock."""
+
+    objects: tuple[Fields, ...]
+    fetched_at: int
+    has_more: bool
+
+
+class StripeApi:
+    """One account, or a connected one of it, in the mode of its key.
+
+    Args:
+        source: With an API key.
+        account: A connected account; None for the source's own.
+
+    Raises:
+        SettingsError: The source has no key.
+    """
+
+    def __init__(self, source: Source, account: str | None = None) -> None:
+        if source.api_key is None:
+            raise SettingsError(
+                "the source has no API key: set STRIPE_API_KEY, or "
+                "SUBFOLD_SOURCES__{ID}__API_KEY, or the same with _FILE; a restricted key that may "
+                "read is enough"
+            )
+        key = source.api_key.get_secret_value()
+        self.livemode = "_test_" not in key
+        self.account = account
+        self._http = stripe.AIOHTTPClient(timeout=TIMEOUT_S)
+        base = {"api": source.api_base} if source.api_base else {}
+        self.client = stripe.StripeClient(
+            key,
+            stripe_account=account,
+            stripe_version=API_VERSION,
+            base_addresses=base,  # type: ignore[arg-type] # a TypedDict without its other keys
+            max_network_retries=RETRIES,
+            http_client=self._http,
+        )
+        self._limiter = AsyncLimiter(1, 1 / PER_SECOND)
+        # The client itself tries again after all but 429, where Stripe leaves that to us.
+        self._patient = stamina.AsyncRetryingCaller(
+            attempts=BUSY_TRIES, wait_max=BUSY_WAIT_S, timeout=None
+        ).on(stripe.RateLimitError)
+        self._ahead_s: float | None = None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.close_async()  # type: ignore[no-untyped-call] # as Stripe ships it
+
+    async def now(self) -> int:
+        """Stripe's time, or a little less: never more, or what is fetched would look too new."""
+        if self._ahead_s is None:
+            await self.retrieve(self.client.v1.accounts.retrieve_current_async)
+        return int(time.monotonic() + (self._ahead_s or 0))
+
+    async def pages(self, call: Call, params: Params) -> AsyncIterator[Page]:
+        """Give the pages of a list, newest objects first.
+
+        Raises:
+            StripeError: Stripe cannot be asked; `GoneError` when the object of a cursor is gone.
+        """
+        fetched_at = await self.now()
+        page = await self._asked(call, {"limit": PAGE, **params})
+        while True:
+            body = orjson.loads(page.last_response.body)
+            objects = tuple(body["data"])
+            yield Page(objects=objects, fetched_at=fetched_at, has_more=body["has_more"])
+            if not body["has_more"]:
+                return
+            fetched_at = await self.now()
+            page = await self._asked(page.next_page_async)
+
+    async def retrieve(self, call: Call, *words: Any) -> Fields:
+        """Ask for one object.
+
+        Raises:
+            StripeError: Stripe cannot be asked; `GoneError` when there is none.
+        """
+        answer = await self._asked(call, *words)
+        found: Fields = orjson.loads(answer.last_response.body)
+        return found
+
+    async def _asked(self, call: Call, *words: Any) -> Any:
+        try:
+            answer = await self._patient(self._limited, call, *words)
+        except stripe.StripeError as error:
+            raise explained(error) from error
+        sent = parsedate_to_datetime(answer.last_response.headers["date"]).timestamp()
+        self._ahead_s = sent - time.monotonic()
+        return answer
+
+    async def _limited(self, call: Call, *words: Any) -> Any:
+        async with self._limiter:
+            return await call(*words)
+
+
+def explained(error: stripe.StripeError) -> SubfoldError:
+    """Say in our words what Stripe's client met, and what to do about it."""
+    if isinstance(error, stripe.AuthenticationError):
+        return SettingsError("Stripe does not know the API key: it is wrong, expired or revoked")
+    if isinstance(error, stripe.PermissionError):
+        return SettingsError(f"the API key may not do this: {error.user_message}")
+    if isinstance(error, stripe.InvalidRequestError) and error.code == "resource_missing":
+        return GoneError(str(error.user_message))
+    if isinstance(error, stripe.RateLimitError):
+        return StripeError("Stripe answers 429 again and again: try later, or let others ask less")
+    if isinstance(error, stripe.APIConnectionError):
+        return StripeError("Stripe cannot be reached")
+    return StripeError(f"Stripe answered {error.http_status}: {error.user_message}")
