@@ -82,7 +82,7 @@ async def _pairs(request: Request) -> list[tuple[str, str]]:
 
 
 async def _drop(send: Callable[[Any], Awaitable[None]]) -> None:
-    """Promise more than is sent: the server then closes the connection in the middle."""
-    start = {"type": "http.response.start", "status": 200}
-    await send({**start, "headers": [(b"content-length", b"1000")]})
-    await send({"type": "http.response.body", "body": b"{", "more_body": False})
+    """Promise more than is sent: the server then closes the connection in the middle of it."""
+    headers = [(b"content-length", b"1000")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"{", "more_body": True})

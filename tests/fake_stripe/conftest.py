@@ -10,7 +10,7 @@ from fake_stripe.world import World
 
 @pytest.fixture
 def fake():
-    return FakeStripe(World(customers=60, day=200))
+    return FakeStripe(World(customers=60, days=310, day=200))
 
 
 @pytest.fixture

@@ -1,78 +1,45 @@
-"""Serves a fake with Granian, in a thread of its own: the test keeps its own loop."""
+"""Serves a fake in a thread of its own: the test keeps its own loop."""
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
-import time
 from collections.abc import Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
-from granian.constants import HTTPModes, Interfaces
-from granian.log import LogLevels
-from granian.server.embed import Server
+import uvicorn
 
 from .app import make_app
 from .fake import FakeStripe
 
 HOST = "127.0.0.1"
-START_S_MAX = 10
 
 
 @contextmanager
-def serving(fake: FakeStripe, port: int = 0) -> Iterator[str]:
-    """Serve it meanwhile; gives the address of its API, as `http://127.0.0.1:12111`."""
-    port = port or _free_port()
-    begun: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-    thread = threading.Thread(target=lambda: asyncio.run(_run(fake, port, begun)), daemon=True)
-    thread.start()
-    loop, stopping = begun.result(START_S_MAX)
-    try:
-        _wait_for(port)
-        yield f"http://{HOST}:{port}"
-    finally:
-        loop.call_soon_threadsafe(stopping.set)
-        thread.join()
+def serving(fake: FakeStripe) -> Iterator[str]:
+    """Serve it meanwhile; gives the address of its API, as `http://127.0.0.1:40123`."""
+    with socket.socket() as listening:
+        # Whoever comes before the thread has begun waits in the queue of the socket.
+        listening.bind((HOST, 0))
+        listening.listen()
+        server = uvicorn.Server(config(fake))
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        try:
+            yield f"http://{HOST}:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
-async def serve(fake: FakeStripe, port: int, stopping: asyncio.Event) -> None:
-    """Serve it until it is told to stop."""
-    server = Server(
+def config(fake: FakeStripe, port: int = 0) -> uvicorn.Config:
+    """How it is served: without a word, as what is dropped on purpose would be told as an error."""
+    return uvicorn.Config(
         make_app(fake),
-        address=HOST,
+        host=HOST,
         port=port,
-        interface=Interfaces.ASGINL,
-        http=HTTPModes.http1,
-        websockets=False,
-        log_level=LogLevels.error,
-        log_dictconfig={"handlers": {}, "formatters": {}, "loggers": {"_granian": {}}},
+        lifespan="off",
+        access_log=False,
+        log_level="critical",
+        timeout_graceful_shutdown=1,
     )
-    running = asyncio.create_task(server.serve())
-    await stopping.wait()
-    server.stop()
-    await running
-
-
-async def _run(
-    fake: FakeStripe, port: int, begun: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]]
-) -> None:
-    stopping = asyncio.Event()
-    begun.set_result((asyncio.get_running_loop(), stopping))
-    await serve(fake, port, stopping)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(port: int) -> None:
-    ends = time.monotonic() + START_S_MAX
-    while time.monotonic() < ends:
-        with suppress(OSError), socket.create_connection((HOST, port), timeout=1):
-            return
-        time.sleep(0.01)
-    raise TimeoutError(f"nothing listens on port {port}")
