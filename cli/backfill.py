@@ -66,7 +66,7 @@ async def _backfill(
                     state = read_state(BackfillState, states.get(key))
                     if not state.completed_at or again:
                         work = Backfill(account.api, writer, account.scope, state)
-                        await work.begin(with_history=with_history)
+                        await work.begin(with_history=with_history, connected_at=0)
                         state = await _shown(work, account, bar)
                     found[str(account.scope)] = state
     return found

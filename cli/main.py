@@ -10,6 +10,7 @@ import typer
 
 from cli import dlq, log, rules, schemas, settings, topics
 from cli.backfill import backfill
+from cli.catch_up import catch_up
 from cli.demo.run import demo
 from cli.doctor import doctor
 from cli.fold import fold
@@ -17,6 +18,7 @@ from cli.ingest import ingest
 from cli.init import init
 from cli.kafka import app as kafka
 from cli.mrr import mrr
+from cli.reconcile import reconcile
 from cli.rehearse import rehearse
 from cli.replay import replay_log
 from cli.simulate import simulate
@@ -36,6 +38,8 @@ app = typer.Typer(
 app.command()(ingest)
 app.command()(worker)
 app.command()(backfill)
+app.command()(catch_up)
+app.command()(reconcile)
 app.command()(fold)
 app.command()(mrr)
 app.command()(init)

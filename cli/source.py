@@ -15,6 +15,8 @@ SourceOption = Annotated[
     str | None, typer.Option("--source", help="Only this source; all with an API key without.")
 ]
 
+NamedSource = Annotated[str, typer.Option("--source", help="Which one of [[sources]].")]
+
 
 def scopes_of(deployment: Deployment, name: str | None) -> Iterator[Asked]:
     """Each source, and each connected account of it, that can be asked.
@@ -34,3 +36,8 @@ def scopes_of(deployment: Deployment, name: str | None) -> Iterator[Asked]:
     for id_, source in chosen.items():
         yield Asked(id_, source, None)
         yield from (Asked(id_, source, account) for account in source.accounts if account != "*")
+
+
+def variable(source: str, key: str) -> str:
+    """The environment variable of a source's secret, or of the file that holds it with `_FILE`."""
+    return f"SUBFOLD_SOURCES__{source.upper()}__{key}"

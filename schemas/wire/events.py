@@ -10,6 +10,8 @@ from pydantic import StrictBool
 from schemas.records import NO_CUSTOMER, Subject
 from schemas.wire.types import Id, Seconds, Text, Wire
 
+API_VERSION = "2026-10-28.endive"
+"""Of all that is asked, and of the webhook endpoints that `subfold connect` makes."""
 SNAPSHOT = "event"
 THIN = "v2.core.event"
 FETCHED = "subfold.fetched"

@@ -40,6 +40,16 @@ class Committed:
         """Where each partition ends, open transactions and all."""
         return dict(await self._seer.end_offsets(list(places)))
 
+    async def at(
+        self, since_ms: int, places: Iterable[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        """Where each partition has its first record of that time or later; no word if it has none.
+
+        By the topic's time, which of the log is when a record was appended.
+        """
+        found = await self._seer.offsets_for_times(dict.fromkeys(places, since_ms))
+        return {place: here.offset for place, here in found.items() if here is not None}
+
     async def read(
         self,
         starts: Mapping[TopicPartition, int],

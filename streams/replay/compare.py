@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import orjson
 
+from schemas.differing import differing
+
 SHOWN_MAX = 80
 """Of a value that differs."""
 Part = Literal["facts", "announced", "missing", "extra"]
@@ -46,23 +48,11 @@ def differences(
 
 def _of_rows(subject: str, live: Mapping[str, Any], rebuilt: Mapping[str, Any]) -> Difference:
     part: Part = "facts" if live["facts"] != rebuilt["facts"] else "announced"
-    first = next(_fields(live[part], rebuilt[part], part), None)
-    path, theirs, ours = first or next(_fields(live, rebuilt, "row"))
+    first = next(differing(live[part], rebuilt[part], part), None)
+    path, theirs, ours = first or next(differing(live, rebuilt, "row"))
     return Difference(
         subject=subject, part=part, field=path, live=_short(theirs), rebuilt=_short(ours)
     )
-
-
-def _fields(live: Any, rebuilt: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
-    """The paths at which two values differ, with both; in order of the names."""
-    if isinstance(live, dict) and isinstance(rebuilt, dict):
-        for name in sorted({*live, *rebuilt}):
-            yield from _fields(live.get(name), rebuilt.get(name), f"{path}.{name}")
-    elif isinstance(live, list) and isinstance(rebuilt, list) and len(live) == len(rebuilt):
-        for index, (theirs, ours) in enumerate(zip(live, rebuilt, strict=True)):
-            yield from _fields(theirs, ours, f"{path}[{index}]")
-    elif live != rebuilt:
-        yield path, live, rebuilt
 
 
 def _short(value: Any) -> str:

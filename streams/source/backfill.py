@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from schemas.records import Kind
 from streams.source.fetched import Scope, fetched_record
 from streams.source.log_writer import LogWriter, Outgoing
-from streams.source.stripe_api import Fields, GoneError, Page, StripeApi
+from streams.source.stripe_api import Fields, ForbiddenError, GoneError, Page, StripeApi
 from streams.source.terms import Terms
 
 HISTORY_S = 395 * 86_400
@@ -132,8 +132,12 @@ class Backfill:
         self._terms = Terms(api)
         self.state = state
 
-    async def begin(self, *, with_history: bool) -> None:
+    async def begin(self, *, with_history: bool, connected_at: int = 0) -> None:
         """Start one, unless one is under way.
+
+        Args:
+            with_history: Also invoices and payments.
+            connected_at: Since when events come by themselves; 0 if nobody knows.
 
         Raises:
             StripeError: Stripe cannot be asked.
@@ -141,12 +145,11 @@ class Backfill:
         state = self.state
         if state.started_at and not state.completed_at:
             return
-        account = await self._api.retrieve(self._api.client.v1.accounts.retrieve_current_async)
         now = await self._api.now()
         self.state = BackfillState(
             started_at=now,
-            connected_at=state.connected_at or now,
-            began_at=account.get("created") or 0,
+            connected_at=connected_at or state.connected_at or now,
+            began_at=await self._began_at(),
             with_history=with_history,
         )
         await self._keep()
@@ -170,6 +173,14 @@ class Backfill:
         self.state.completed_at = await self._api.now()
         await self._keep()
         yield self.state
+
+    async def _began_at(self) -> int:
+        """When the account was made; 0 where Stripe does not say."""
+        try:
+            account = await self._api.retrieve(self._api.client.v1.accounts.retrieve_current_async)
+        except ForbiddenError:
+            return 0
+        return account.get("created") or 0
 
     async def _pages(self, listed: Listed, reached: Reached) -> AsyncIterator[Page]:
         call = listed.service(self._api.client.v1).list_async

@@ -26,7 +26,13 @@ class Scope(NamedTuple):
 
 
 def fetched_record(
-    thing: Fields, *, customer: str, kind: Kind, scope: Scope, fetched_at: int, connected_at: int
+    thing: Fields,
+    *,
+    customer: str,
+    kind: Kind,
+    scope: Scope,
+    fetched_at: int,
+    connected_at: int | None,
 ) -> Outgoing:
     """A fetched object as a record of the log. Source: docs/contract.md, "Records of the log"."""
     envelope = Fetched(

@@ -36,6 +36,7 @@ class Outgoing:
     key: str
     value: bytes
     headers: Headers
+    is_broadcast: bool = False
 
 
 class LogWriter:
@@ -51,8 +52,12 @@ class LogWriter:
         Raises:
             BrokerError: Kafka refused one, or did not acknowledge it.
         """
+        topic = self._kafka.prefix + LOG
+        everywhere = sorted(await self._producer.partitions_for(topic))
         await self._write(
-            (self._kafka.prefix + LOG, each.key, each.value, each.headers) for each in records
+            (topic, each, partition)
+            for each in records
+            for partition in (everywhere if each.is_broadcast else [None])
         )
 
     async def keep(self, key: str, state: BaseModel) -> None:
@@ -61,14 +66,20 @@ class LogWriter:
         Raises:
             BrokerError: Kafka refused it, or did not acknowledge it.
         """
-        value = state.model_dump_json().encode()
-        await self._write([(self._kafka.prefix + SOURCES, key, value, [])])
+        state_of = Outgoing(key=key, value=state.model_dump_json().encode(), headers=[])
+        await self._write([(self._kafka.prefix + SOURCES, state_of, None)])
 
-    async def _write(self, records: Iterable[tuple[str, str, bytes, Headers]]) -> None:
+    async def _write(self, records: Iterable[tuple[str, Outgoing, int | None]]) -> None:
         try:
             sent = [
-                await self._producer.send(topic, value, key=key.encode(), headers=headers)
-                for topic, key, value, headers in records
+                await self._producer.send(
+                    topic,
+                    each.value,
+                    key=each.key.encode(),
+                    headers=each.headers,
+                    partition=partition,
+                )
+                for topic, each, partition in records
             ]
             await asyncio.gather(*sent)
         except KafkaError as error:

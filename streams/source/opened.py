@@ -31,6 +31,21 @@ class Opened:
 
 
 @asynccontextmanager
+async def unasked(asked: Asked) -> AsyncIterator[StripeApi]:
+    """Open an account without a first question; the connections are closed at the end.
+
+    Raises:
+        SettingsError: It has no key, or one of a mode that the source does not have.
+    """
+    api = StripeApi(asked.source, asked.account)
+    try:
+        _check_mode(asked, livemode=api.livemode)
+        yield api
+    finally:
+        await api.close()
+
+
+@asynccontextmanager
 async def opened(asked: Asked) -> AsyncIterator[Opened]:
     """Open an account; the connections are closed at the end.
 
@@ -38,13 +53,9 @@ async def opened(asked: Asked) -> AsyncIterator[Opened]:
         SettingsError: It has no key, Stripe does not know it, or it is of a mode that the source
             does not have.
     """
-    api = StripeApi(asked.source, asked.account)
-    try:
-        _check_mode(asked, livemode=api.livemode)
+    async with unasked(asked) as api:
         await api.now()
         yield Opened(asked=asked, api=api, scope=Scope(asked.id, asked.account, api.livemode))
-    finally:
-        await api.close()
 
 
 def _check_mode(asked: Asked, *, livemode: bool) -> None:

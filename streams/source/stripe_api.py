@@ -18,9 +18,9 @@ import stripe
 from aiolimiter import AsyncLimiter
 
 from schemas.errors import SettingsError, SubfoldError
+from schemas.wire.events import API_VERSION as API_VERSION
 from streams.settings import Source
 
-API_VERSION = "2026-10-28.endive"
 PER_SECOND = 20
 """Requests; Stripe allows 25 in a sandbox and to any one endpoint, and the account's own use comes
 first."""
@@ -41,6 +41,10 @@ class StripeError(SubfoldError):
 
 class GoneError(StripeError):
     """There is no such object, or not any more."""
+
+
+class ForbiddenError(SettingsError):
+    """The key is one that may not do this; Stripe's message names the permission."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +101,11 @@ class StripeApi:
     async def now(self) -> int:
         """Stripe's time, or a little less: never more, or what is fetched would look too new."""
         if self._ahead_s is None:
-            await self.retrieve(self.client.v1.accounts.retrieve_current_async)
+            try:
+                await self.retrieve(self.client.v1.accounts.retrieve_current_async)
+            except ForbiddenError:
+                # Not every restricted key can be given this right: stripe/stripe-node 2246.
+                await self.retrieve(self.client.v1.events.list_async, {"limit": 1})
         return int(time.monotonic() + (self._ahead_s or 0))
 
     async def pages(self, call: Call, params: Params) -> AsyncIterator[Page]:
@@ -146,7 +154,8 @@ def explained(error: stripe.StripeError) -> SubfoldError:
     if isinstance(error, stripe.AuthenticationError):
         return SettingsError("Stripe does not know the API key: it is wrong, expired or revoked")
     if isinstance(error, stripe.PermissionError):
-        return SettingsError(f"the API key may not do this: {error.user_message}")
+        kind = SettingsError if error.code == "account_invalid" else ForbiddenError
+        return kind(f"the API key may not do this: {error.user_message}")
     if isinstance(error, stripe.InvalidRequestError) and error.code == "resource_missing":
         return GoneError(str(error.user_message))
     if isinstance(error, stripe.RateLimitError):

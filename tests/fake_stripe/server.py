@@ -36,6 +36,7 @@ def config(fake: FakeStripe, port: int = 0) -> uvicorn.Config:
     """How it is served: without a word, as what is dropped on purpose would be told as an error."""
     return uvicorn.Config(
         make_app(fake),
+        date_header=False,  # the fake says its own world's
         host=HOST,
         port=port,
         lifespan="off",

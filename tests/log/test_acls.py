@@ -56,4 +56,5 @@ def test_an_operator_gives_dead_letters_back_and_looks_at_markers():
         "eu.stripe.events.v1": ("Read", "Write"),
         "eu.stripe.events.v1.dlq": ("Read", "Write"),
         "eu.fold-customers-changelog": ("Read",),
+        "eu.stripe.sources.v1": ("Read",),
     }

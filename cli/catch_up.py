@@ -1,0 +1,70 @@
+"""`subfold catch-up`: events that no webhook brought, appended to the log."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Annotated
+
+import orjson
+import typer
+
+from cli.config import ConfigOption, read_config
+from cli.source import SourceOption, scopes_of
+from schemas.times import iso
+from streams.logs import configure_logging
+from streams.settings import Deployment
+from streams.source.catch_up import SETTLE_S, CatchUpState
+from streams.source.keep_up import catch_up_with, keep_up
+from streams.source.log_writer import log_writer
+from streams.source.opened import opened
+
+
+def catch_up(
+    source: SourceOption = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Every minute, and a check every day, until stopped.")
+    ] = False,
+    settle: Annotated[
+        int, typer.Option("--settle", min=0, help="Seconds that a webhook has to come by itself.")
+    ] = SETTLE_S,
+    as_json: Annotated[bool, typer.Option("--json", help="Write a line for each account.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Append the events that Stripe lists and the log lacks, since the last complete point.
+
+    Stripe lists those of thirty days. After a longer outage a back-fill brings what the lost ones
+    led to.
+    """
+    deployment = read_config(config, finds_kafka=True).deployment
+    configure_logging(deployment.logs)
+    if follow:
+        asyncio.run(_follow(deployment, source))
+        return
+    for scope, state in asyncio.run(_catch_up(deployment, source, settle)).items():
+        if as_json:
+            told = {"account": scope, "state": state.model_dump()}
+            typer.echo(orjson.dumps(told).decode())
+        else:
+            until = iso(state.complete_until)
+            typer.echo(f"{scope}: complete until {until}; {state.appended} events appended so far")
+
+
+async def _follow(deployment: Deployment, source: str | None) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    await keep_up(deployment, scopes_of(deployment, source), stopping)
+
+
+async def _catch_up(
+    deployment: Deployment, source: str | None, settle_s: int
+) -> dict[str, CatchUpState]:
+    found: dict[str, CatchUpState] = {}
+    async with log_writer(deployment.kafka) as writer:
+        for each in scopes_of(deployment, source):
+            async with opened(each) as account:
+                found[str(account.scope)] = await catch_up_with(
+                    account, deployment, writer, settle_s=settle_s
+                )
+    return found
