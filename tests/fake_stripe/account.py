@@ -40,7 +40,6 @@ class Account:
             network or Network(),
             connected=id if platform else None,
         )
-        self.sender.skip()
 
     @property
     def generation(self) -> Generation:

@@ -89,11 +89,7 @@ class Sender:
         self._endpoints = endpoints
         self._under_way: list[_Delivery] = []
         self._numbered = 0
-        self._mark: int | None = None
-
-    def skip(self) -> None:
-        """What has happened up to now is not sent to anybody."""
-        self._mark = len(self._world.view().event_ids)
+        self._mark = len(world.view().event_ids)
 
     async def send_due(self, *, all_of_it: bool = False) -> None:
         """Take what has happened since, and send what is due; or all, whatever its time."""
@@ -104,7 +100,7 @@ class Sender:
 
     def _take(self) -> None:
         view = self._world.view()
-        first = len(view.event_ids) if self._mark is None else self._mark
+        first = self._mark
         self._mark = len(view.event_ids)
         for id in view.event_ids[first:]:
             event = view.events.get(id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 
 from simulation.charges import with_charges
@@ -55,6 +56,8 @@ class World:
         self._quiet = Quiet(number=quiet, wide=wide, start=start, livemode=livemode)
         self._histories: dict[Generation, list[Fields]] = {}
         self._views: dict[Generation, View] = {}
+        # The test looks from its thread, the server from its own.
+        self._looking = threading.Lock()
         self.now, self.ends = start + day * DAY_S, start + days * DAY_S
         if test_clock:
             self.now, self.ends = (
@@ -65,12 +68,13 @@ class World:
 
     def view(self, generation: Generation = Generation.ENDIVE) -> View:
         """What is there now, in the shapes of that generation."""
-        view = self._views.get(generation)
-        if view is None:
-            view = View(self._history(generation), generation, livemode=self.livemode)
-            self._quiet.put_on(view.shelves, generation)
-            self._views[generation] = view
-        view.follow(self._steps)
+        with self._looking:
+            view = self._views.get(generation)
+            if view is None:
+                view = View(self._history(generation), generation, livemode=self.livemode)
+                self._quiet.put_on(view.shelves, generation)
+                self._views[generation] = view
+            view.follow(self._steps)
         return view
 
     def advance(self, seconds: int) -> None:
