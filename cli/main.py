@@ -11,7 +11,9 @@ import typer
 from cli import dlq, log, rules, schemas, settings, topics
 from cli.backfill import backfill
 from cli.catch_up import catch_up
+from cli.connect import connect
 from cli.demo.run import demo
+from cli.disconnect import disconnect
 from cli.doctor import doctor
 from cli.fold import fold
 from cli.ingest import ingest
@@ -37,6 +39,8 @@ app = typer.Typer(
 )
 app.command()(ingest)
 app.command()(worker)
+app.command()(connect)
+app.command()(disconnect)
 app.command()(backfill)
 app.command()(catch_up)
 app.command()(reconcile)

@@ -10,6 +10,12 @@ webhook_requests = Counter(
 webhook_seconds = Histogram(
     "subfold_webhook_request_duration_seconds", "From the first byte to the answer, at the door."
 )
+webhook_api_versions = Counter(
+    "subfold_webhook_api_version_mismatches_total",
+    "Webhook events in another API version than the one that is asked for, at sources with an API "
+    "key: alarm on any. They are stored and folded; `subfold connect --replace` mends it.",
+    ["source"],
+)
 events = Counter(
     "subfold_events_total",
     "Records of the log, by what became of them, counted when their transaction is committed.",

@@ -15,13 +15,14 @@ from starlette.types import Receive, Scope, Send
 
 from schemas.errors import BrokerError
 from schemas.records import Kind
+from schemas.wire.events import API_VERSION
 from streams.ingest.answers import Outcome, RefusedRequestError, answer
 from streams.ingest.body import BodyReader, check_headers
 from streams.ingest.keys import read_envelope
 from streams.ingest.log import Log
 from streams.ingest.signature import Refusal, RefusedError, verify
 from streams.log.records import log_headers
-from streams.metrics import webhook_requests, webhook_seconds
+from streams.metrics import webhook_api_versions, webhook_requests, webhook_seconds
 from streams.settings import Source
 
 STORING_MAX = 256
@@ -54,6 +55,7 @@ class Door:
         self._log = log
         self._clock = clock
         self._bodies = bodies or BodyReader()
+        self._other_versions: set[tuple[str, str]] = set()
         self._in_flight = 0
         self._storing = 0
         self._idle = asyncio.Event()
@@ -119,6 +121,7 @@ class Door:
         envelope = read_envelope(body, source_id, self._sources[source_id])
         if envelope.foreign:
             log.warning("webhook_foreign", source=source_id, reason=envelope.foreign)
+        self._note_version(source_id, envelope.api_version)
         headers = log_headers(
             kind=Kind.BROADCAST if envelope.is_broadcast else Kind.WEBHOOK,
             source=source_id,
@@ -136,3 +139,14 @@ class Door:
             await store(key=envelope.key, value=body, headers=headers)
         finally:
             self._storing -= 1
+
+    def _note_version(self, source_id: str, version: str) -> None:
+        """Raise an alarm at a version that `subfold connect` would not have pinned."""
+        if self._sources[source_id].api_key is None or version in {"", API_VERSION}:
+            return
+        webhook_api_versions.labels(source_id).inc()
+        if (source_id, version) not in self._other_versions:
+            self._other_versions.add((source_id, version))
+            log.warning(
+                "webhook_api_version", source=source_id, version=version, expected=API_VERSION
+            )
