@@ -8,6 +8,7 @@ from typing import Annotated
 
 import orjson
 import typer
+from prometheus_client import start_http_server
 
 from cli.config import ConfigOption, read_config
 from cli.source import SourceOption, scopes_of
@@ -20,11 +21,15 @@ from streams.source.log_writer import log_writer
 from streams.source.opened import opened
 
 
-def catch_up(
+def catch_up(  # noqa: PLR0917 - Typer turns parameters into options
     source: SourceOption = None,
     follow: Annotated[
         bool, typer.Option("--follow", help="Every minute, and a check every day, until stopped.")
     ] = False,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option("--metrics-port", help="With --follow: /metrics on this port of loopback."),
+    ] = None,
     settle: Annotated[
         int, typer.Option("--settle", min=0, help="Seconds that a webhook has to come by itself.")
     ] = SETTLE_S,
@@ -39,6 +44,8 @@ def catch_up(
     deployment = read_config(config, finds_kafka=True).deployment
     configure_logging(deployment.logs)
     if follow:
+        if metrics_port is not None:
+            start_http_server(metrics_port, "127.0.0.1")
         asyncio.run(_follow(deployment, source))
         return
     for scope, state in asyncio.run(_catch_up(deployment, source, settle)).items():

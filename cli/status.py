@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from dataclasses import asdict
 from typing import Annotated
 
 import orjson
@@ -12,8 +14,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 from cli.config import ConfigOption, read_config
+from cli.source_status import SourceStatus, source_statuses, words_of
 from streams.logs import configure_logging
 from streams.settings import Deployment
+from streams.source.log_writer import kept
 from streams.worker.conservation import Account, Balance, balance
 from streams.worker.marker import Fate
 
@@ -25,16 +29,22 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show what became of every record of the log. Exit 1 when it does not add up."""
+    """Show what became of every record of the log, and how complete each account is.
+
+    Exit 1 when the records do not add up.
+    """
     deployment = read_config(config, finds_kafka=True).deployment
     configure_logging(deployment.logs)
     found = _read(deployment)
+    sources = source_statuses(asyncio.run(kept(deployment.kafka)), int(time.time()))
     wrong = found.mismatches()
     if as_json:
-        typer.echo(orjson.dumps(_told(found, wrong)).decode())
+        typer.echo(orjson.dumps(_told(found, wrong, sources)).decode())
     else:
         Console().print(_table(found))
         typer.echo(_sum(found))
+        for each in sources:
+            typer.echo(words_of(each))
         for words in wrong or ["it adds up"]:
             typer.echo(f"DOES NOT ADD UP: {words}" if wrong else words)
     raise typer.Exit(1 if wrong else 0)
@@ -78,11 +88,12 @@ def _sum(found: Balance) -> str:
     )
 
 
-def _told(found: Balance, wrong: list[str]) -> dict[str, object]:
+def _told(found: Balance, wrong: list[str], sources: list[SourceStatus]) -> dict[str, object]:
     return {
         "adds_up": not wrong,
         "mismatches": wrong,
         "total": dict(found.total()),
+        "sources": [asdict(each) for each in sources],
         "partitions": [
             {
                 "partition": each.number,

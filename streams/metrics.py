@@ -10,6 +10,18 @@ webhook_requests = Counter(
 webhook_seconds = Histogram(
     "subfold_webhook_request_duration_seconds", "From the first byte to the answer, at the door."
 )
+webhook_secrets = Counter(
+    "subfold_webhook_secrets_used_total",
+    "Requests let in, by the place of their secret in the configuration, from 0: one that counts "
+    "no more can be taken out.",
+    ["source", "entrance", "secret"],
+)
+webhook_clock_skew_seconds = Histogram(
+    "subfold_webhook_clock_skew_seconds",
+    "This machine's time less the time in Stripe's signature, of all that is signed. Alarm on a "
+    "median beyond a minute: this clock is wrong, and at five minutes nothing is let in.",
+    buckets=(-300, -60, -10, -1, 0, 1, 10, 60, 300),
+)
 webhook_api_versions = Counter(
     "subfold_webhook_api_version_mismatches_total",
     "Webhook events in another API version than the one that is asked for, at sources with an API "
@@ -62,5 +74,26 @@ older_rows = Gauge(
     ["partition"],
 )
 recovery_seconds = Gauge("subfold_recovery_seconds", "How long the last reading of rows took.")
+drift_open = Gauge(
+    "subfold_drift_open_customers",
+    "Customers whose row differed from Stripe at the last check: alarm when it stays above 0.",
+    ["account"],
+)
+drift_found_24h = Gauge(
+    "subfold_drift_found_24h_customers", "Customers found to differ in the last day.", ["account"]
+)
+oldest_unverified_age_seconds = Gauge(
+    "subfold_oldest_unverified_age_seconds",
+    "For how long nobody has compared all rows with Stripe: alarm above two days.",
+    ["account"],
+)
+last_full_check_at = Gauge(
+    "subfold_last_full_check_timestamp_seconds", "When the last whole check began.", ["account"]
+)
+caught_up_until = Gauge(
+    "subfold_caught_up_until_timestamp_seconds",
+    "All events of before this are in the log: alarm when it falls behind by minutes.",
+    ["account"],
+)
 OF_PARTITION = (older_rows, rows, position, unaccounted, lag_seconds, timers, tick_lag_seconds)
 """Gauges of a partition, which go when it is lost."""

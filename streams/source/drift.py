@@ -50,7 +50,10 @@ def drift_of(
         return Drift(subject=record.key, object=thing_id, fields=(), is_missing=True)
     if row.facts.at < at and not row.clock:
         row = step(row, tick_record(record.key, at, None), settings).row or row
-    after = step(row, record, settings).row or row
+    done = step(row, record, settings)
+    if done.error:
+        return Drift(subject=record.key, object=thing_id, fields=(f"not folded: {done.error}",))
+    after = done.row or row
     before, now = (orjson.loads(row_for_readers(each, settings)) for each in (row, after))
     fields = tuple(path for path, _, _ in differing(before, now) if path not in OF_TIME)
     return Drift(subject=record.key, object=thing_id, fields=fields) if fields else None

@@ -9,6 +9,7 @@ from contextlib import suppress
 import structlog
 
 from schemas.errors import SettingsError, SubfoldError
+from streams import metrics
 from streams.settings import Deployment
 from streams.source import backfill, catch_up, reconcile
 from streams.source.backfill import Backfill, BackfillState
@@ -73,7 +74,8 @@ async def keep_up(
 async def _keep_up_with(asked: Asked, deployment: Deployment, writer: LogWriter) -> None:
     try:
         async with opened(asked) as account:
-            await catch_up_with(account, deployment, writer, settle_s=catch_up.SETTLE_S)
+            caught = await catch_up_with(account, deployment, writer, settle_s=catch_up.SETTLE_S)
+            metrics.caught_up_until.labels(str(account.scope)).set(caught.complete_until)
             await _check_daily(account, deployment, writer)
     except SettingsError:
         raise
@@ -84,15 +86,24 @@ async def _keep_up_with(asked: Asked, deployment: Deployment, writer: LogWriter)
 async def _check_daily(account: Opened, deployment: Deployment, writer: LogWriter) -> None:
     work = check_of(account, deployment, writer, await kept(deployment.kafka))
     age_s = work.state.oldest_unverified_age_s(await account.api.now())
-    if age_s is not None and age_s < CHECK_EVERY_S:
-        return
-    checked = await work.run(repairs=True)
-    log.info(
-        "reconciled",
-        account=str(account.scope),
-        objects=checked.objects,
-        customers_repaired=work.state.drift_open,
-    )
+    if age_s is None or age_s >= CHECK_EVERY_S:
+        checked = await work.run(repairs=True)
+        log.info(
+            "reconciled",
+            account=str(account.scope),
+            objects=checked.objects,
+            customers_repaired=work.state.drift_open,
+        )
+    _publish(str(account.scope), work.state, await account.api.now())
+
+
+def _publish(account: str, state: ReconcileState, now: int) -> None:
+    metrics.drift_open.labels(account).set(state.drift_open)
+    metrics.drift_found_24h.labels(account).set(state.drift_found_24h(now))
+    age_s = state.oldest_unverified_age_s(now)
+    if age_s is not None and state.last_full_check_at is not None:
+        metrics.oldest_unverified_age_seconds.labels(account).set(age_s)
+        metrics.last_full_check_at.labels(account).set(state.last_full_check_at)
 
 
 def check_of(
