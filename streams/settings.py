@@ -83,22 +83,28 @@ class Worker(_Table):
     dead_letters_max: Annotated[int, Field(ge=0, le=200)] = 100
 
 
+ApiKey = Annotated[SecretStr, Field(min_length=32)]
+
+
 class Source(_Table):
     """One Stripe account or platform; its door is `POST /webhooks/stripe/{id}`.
 
     `accounts` are the connected accounts it may speak for besides itself (`*` for all).
     `test` lets test-mode events in; what they make goes to topics under `test.`. `api_key` is for
     all that asks Stripe; `api_base` is where a stand-in for Stripe's API listens.
+    `eventbridge_secrets` open `POST /eventbridge/{id}`, and nothing else does. Unlike a signature
+    they go over the wire with each event, so none may be short enough to be guessed.
     """
 
     accounts: tuple[str, ...] = ()
     livemode: bool = True
     test: bool = False
     webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    eventbridge_secrets: Annotated[tuple[ApiKey, ...], NoDecode] = ()
     api_key: SecretStr | None = None
     api_base: str | None = None
 
-    @field_validator("webhook_secrets", mode="before")
+    @field_validator("webhook_secrets", "eventbridge_secrets", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):

@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     CONTENT_TYPE = "content_type"
     SIGNATURE = "signature"
     TIMESTAMP = "timestamp"
+    API_KEY = "api_key"
     SLOW = "slow"
     LEFT = "left"
     BUSY = "busy"
@@ -35,6 +36,7 @@ _STATUS = {
     Outcome.CONTENT_TYPE: 415,
     Outcome.SIGNATURE: 400,
     Outcome.TIMESTAMP: 400,
+    Outcome.API_KEY: 401,
     Outcome.SLOW: 408,
     # Heard only by a sender whose chunks make no sense; one who left hears nothing.
     Outcome.LEFT: 400,
@@ -45,6 +47,7 @@ _STATUS = {
 }
 _TITLES = {
     400: "Bad Request",
+    401: "Unauthorized",
     404: "Not Found",
     405: "Method Not Allowed",
     408: "Request Timeout",
@@ -74,6 +77,8 @@ def answer(outcome: Outcome) -> Response:
     headers = {}
     if outcome is Outcome.METHOD:
         headers["Allow"] = "POST"
+    if outcome is Outcome.API_KEY:
+        headers["WWW-Authenticate"] = "ApiKey"
     if status == 503:  # noqa: PLR2004 - the status is its own name
         headers["Retry-After"] = RETRY_AFTER_S
     return problem(status, headers)

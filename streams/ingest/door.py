@@ -1,7 +1,7 @@
-"""The webhook door: what is validly signed is stored, what is not leaves no trace.
+"""The webhook door: what comes with a source's secret is stored, what does not leaves no trace.
 
-Checks in this order: method, source, length, content type, signature and its age. A 2xx is sent
-when the log has the body, never before; what cannot be stored gets 503, and Stripe sends it again.
+Checks in this order: method, source, API key, length, content type, signature and its age. A 2xx is
+sent when the log has the body, never before; what cannot be stored gets 503, and comes again.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from schemas.records import Kind
 from schemas.wire.events import API_VERSION
 from streams.ingest.answers import Outcome, RefusedRequestError, answer
 from streams.ingest.body import BodyReader, check_headers
+from streams.ingest.entrances import Entrance
 from streams.ingest.keys import read_envelope
 from streams.ingest.log import Log
-from streams.ingest.signature import Refusal, RefusedError, verify
+from streams.ingest.signature import Refusal, RefusedError
 from streams.log.records import log_headers
 from streams.metrics import webhook_api_versions, webhook_requests, webhook_seconds
 from streams.settings import Source
@@ -34,7 +35,7 @@ log = structlog.get_logger()
 
 
 class Door:
-    """ASGI endpoint of `/webhooks/stripe/{source}`.
+    """What all entrances lead to; they share its bounds.
 
     Args:
         sources: Each source's secrets and what it has, by id.
@@ -61,15 +62,17 @@ class Door:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; count what became of it."""
+    async def serve(
+        self, scope: Scope, receive: Receive, send: Send, *, entrance: Entrance
+    ) -> None:
+        """Serve one request of a path with a `source`; count what became of it."""
         self._in_flight += 1
         self._idle.clear()
         try:
             request = Request(scope, receive)
             source_id = request.path_params["source"]
             with webhook_seconds.time():
-                outcome = await self._outcome(request, source_id)
+                outcome = await self._outcome(request, source_id, entrance)
             webhook_requests.labels(self._label(source_id), outcome).inc()
             await answer(outcome)(scope, receive, send)
         finally:
@@ -84,10 +87,12 @@ class Door:
     def _label(self, source_id: str) -> str:
         return source_id if source_id in self._sources else OTHER
 
-    async def _outcome(self, request: Request, source_id: str) -> Outcome:
+    async def _outcome(self, request: Request, source_id: str, entrance: Entrance) -> Outcome:
         try:
-            await self._serve(request, source_id)
+            await self._take(request, source_id, entrance)
         except RefusedRequestError as error:
+            if error.outcome is Outcome.API_KEY:
+                log.warning("webhook_refused", source=source_id, reason="api_key")
             return error.outcome
         except RefusedError as error:
             log.warning("webhook_refused", source=source_id, reason=error.reason.value)
@@ -104,17 +109,17 @@ class Door:
             return Outcome.BUG
         return Outcome.STORED
 
-    async def _serve(self, request: Request, source_id: str) -> None:
+    async def _take(self, request: Request, source_id: str, entrance: Entrance) -> None:
         if request.method != "POST":
             raise RefusedRequestError(Outcome.METHOD)
         if source_id not in self._sources:
             raise RefusedRequestError(Outcome.UNKNOWN_SOURCE)
+        source = self._sources[source_id]
+        entrance.check_headers(request.headers, source_id, source)
         check_headers(request)
         async with self._bodies.read(request) as body:
             now = self._clock()
-            secrets = self._sources[source_id].webhook_secrets
-            signatures = request.headers.getlist("stripe-signature")
-            verify(body, signatures, secrets=secrets, now=now)
+            entrance.check_body(request.headers, body, source_id, source, now=now)
             await self._store(body, source_id, received_at_ms=int(now * 1000))
 
     async def _store(self, body: bytes, source_id: str, *, received_at_ms: int) -> None:

@@ -52,7 +52,7 @@ def serve(deployment: Deployment) -> NoReturn:
 
 async def _serve(deployment: Deployment) -> None:
     for source_id, source in deployment.sources.items():
-        if not source.webhook_secrets:
+        if not (source.webhook_secrets or source.eventbridge_secrets):
             log.warning("source_without_secret", source=source_id, hint=_secret_hint(source_id))
     port = _free_port(deployment.ingest)
     kafka_log = KafkaLog(deployment.kafka)

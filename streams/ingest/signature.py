@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import SecretStr
@@ -44,14 +45,21 @@ class RefusedError(Exception):
         self.reason = reason
 
 
-def verify(body: bytes, headers: list[str], *, secrets: Iterable[SecretStr], now: float) -> None:
-    """Accept a body that one of the source's secrets signed within five minutes of now.
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Which of the secrets signed a body, counted from 0, and when, in Unix seconds."""
+
+    secret: int
+    timestamp: int
+
+
+def verify(body: bytes, headers: list[str], *, secrets: Iterable[SecretStr]) -> Signed:
+    """Accept a body that one of the source's secrets signed, at whatever time.
 
     Args:
         body: The raw bytes.
         headers: Every `Stripe-Signature` header of the request; exactly one is right.
         secrets: All that are valid now; more than one while a secret is rolled.
-        now: Unix seconds.
 
     Raises:
         RefusedError: With the reason; nothing else, whatever the input.
@@ -59,12 +67,23 @@ def verify(body: bytes, headers: list[str], *, secrets: Iterable[SecretStr], now
     timestamp, signatures = _read(headers)
     # Rebuilt from what was understood: the SDK sees no part that we have not checked.
     header = ",".join([f"t={timestamp}", *(f"v1={signature}" for signature in signatures)])
-    if not any(_is_signed(body, header, secret.get_secret_value()) for secret in secrets):
-        raise RefusedError(Refusal.MISMATCH)
-    # Only now: an unsigned request must not learn what our clock says.
-    if timestamp < now - TOLERANCE_S:
+    for place, secret in enumerate(secrets):
+        if _is_signed(body, header, secret.get_secret_value()):
+            return Signed(place, timestamp)
+    raise RefusedError(Refusal.MISMATCH)
+
+
+def check_age(signed: Signed, *, now: float) -> None:
+    """Accept what was signed within five minutes of now, a time in Unix seconds.
+
+    Comes after `verify`: an unsigned request must not learn what our clock says.
+
+    Raises:
+        RefusedError: It is too old, or from the future.
+    """
+    if signed.timestamp < now - TOLERANCE_S:
         raise RefusedError(Refusal.TOO_OLD)
-    if timestamp > now + TOLERANCE_S:
+    if signed.timestamp > now + TOLERANCE_S:
         raise RefusedError(Refusal.IN_FUTURE)
 
 

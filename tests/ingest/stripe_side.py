@@ -21,6 +21,8 @@ NOW = 1_800_000_000
 SECRET = "whsec_of_these_tests"
 OLD_SECRET = "whsec_being_rolled"
 PLATFORM_SECRET = "whsec_of_the_platform"
+EVENTBRIDGE_KEY = "key-of-the-connection-in-these-tests"
+OLD_EVENTBRIDGE_KEY = "key-of-the-connection-that-is-rolled"
 PARTITIONS = 3
 
 
@@ -78,7 +80,11 @@ class ListLog:
 def door_of(log: ListLog, **bounds: Any) -> Any:
     """The whole app over that log, with its clock standing still."""
     sources = {
-        "main": Source(test=True, webhook_secrets=(SECRET, OLD_SECRET)),
+        "main": Source(
+            test=True,
+            webhook_secrets=(SECRET, OLD_SECRET),
+            eventbridge_secrets=(EVENTBRIDGE_KEY, OLD_EVENTBRIDGE_KEY),
+        ),
         "platform": Source(test=True, accounts=("*",), webhook_secrets=(PLATFORM_SECRET,)),
         "closed": Source(test=True),
     }

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from streams.ingest.signature import Refusal, RefusedError, verify
+from streams.ingest.signature import Refusal, RefusedError, check_age, verify
 from stripe_side import NOW, OLD_SECRET, SECRET, body_of, signature
 
 BODY = body_of()
@@ -13,7 +13,8 @@ GOOD = signature(BODY).removeprefix(f"t={NOW},")
 def refusal(body=BODY, headers=(), secrets=(SECRET,), now=NOW):
     """The reason, or None when it was let in."""
     try:
-        verify(body, list(headers), secrets=[SecretStr(secret) for secret in secrets], now=now)
+        signed = verify(body, list(headers), secrets=[SecretStr(secret) for secret in secrets])
+        check_age(signed, now=now)
     except RefusedError as error:
         return error.reason
     return None

@@ -66,6 +66,26 @@ def test_a_secret_may_come_from_a_file(tmp_path, name):
     assert secret.get_secret_value() == "whsec_filed"
 
 
+@pytest.mark.parametrize("suffix", ["", "_FILE"])
+def test_keys_of_eventbridge_come_from_the_environment_or_a_file(tmp_path, suffix):
+    keys = f"{'n' * 32}, {'o' * 40}"
+    (tmp_path / "keys").write_text(keys)
+    name = f"SUBFOLD_SOURCES__MAIN__EVENTBRIDGE_SECRETS{suffix}"
+    config = load_config(None, {name: str(tmp_path / "keys") if suffix else keys})
+    secrets = config.deployment.sources["main"].eventbridge_secrets
+
+    assert [secret.get_secret_value() for secret in secrets] == ["n" * 32, "o" * 40]
+    assert "nnn" not in repr(config)
+
+
+def test_a_key_of_eventbridge_that_could_be_guessed_is_refused_and_not_shown():
+    with pytest.raises(SettingsError, match="at least 32") as refused:
+        load_config(None, {"SUBFOLD_SOURCES__MAIN__EVENTBRIDGE_SECRETS": "swordfish"})
+
+    assert "eventbridge_secrets" in str(refused.value)
+    assert "swordfish" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("text", "place", "near"),
     [
