@@ -77,19 +77,22 @@ class ListLog:
             await self.append(key=key, value=value, headers=headers)
 
 
-def door_of(log: ListLog, **bounds: Any) -> Any:
+MAIN = Source(
+    test=True,
+    webhook_secrets=(SECRET, OLD_SECRET),
+    eventbridge_secrets=(EVENTBRIDGE_KEY, OLD_EVENTBRIDGE_KEY),
+)
+
+
+def door_of(log: ListLog, *, main: Source = MAIN, now: float = NOW, **bounds: Any) -> Any:
     """The whole app over that log, with its clock standing still."""
     sources = {
-        "main": Source(
-            test=True,
-            webhook_secrets=(SECRET, OLD_SECRET),
-            eventbridge_secrets=(EVENTBRIDGE_KEY, OLD_EVENTBRIDGE_KEY),
-        ),
+        "main": main,
         "platform": Source(test=True, accounts=("*",), webhook_secrets=(PLATFORM_SECRET,)),
         "closed": Source(test=True),
     }
     bodies = BodyReader(**bounds)
-    return make_app(Door(sources=sources, log=log, clock=lambda: float(NOW), bodies=bodies), log)
+    return make_app(Door(sources=sources, log=log, clock=lambda: now, bodies=bodies), log)
 
 
 @dataclass
