@@ -27,8 +27,9 @@ SINCE = {
     "quantity_decimal": Generation.ENDIVE,
 }
 """Fields that came after 2025-03-31.basil, by the first generation that has them here."""
-ABSENT = frozenset({"charge.refunds", "subscription_item.quantity"})
-"""Fields that are not always there: expanded ones, and the quantity of what is metered."""
+ABSENT = frozenset({"charge.refunds", "invoice.id", "subscription_item.quantity"})
+"""Fields that are not always there: expanded ones, the quantity of what is metered, the id of what
+is upcoming."""
 MADE: dict[str, Callable[[Fields], Any]] = {
     "invoice.subtotal_excluding_tax": lambda invoice: invoice.get("subtotal"),
     "invoice.total_excluding_tax": lambda invoice: invoice["total"],

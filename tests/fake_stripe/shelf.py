@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ ALL_TIME = Span()
 class Shelf:
     """Objects by id; deleted ones are remembered by id alone.
 
-    Objects must come in the order of their creation. They are shared: nobody may change them.
+    They are shared: nobody may change them.
     """
 
     def __init__(self) -> None:
@@ -49,12 +49,21 @@ class Shelf:
         self._things[id] = make
         if id in self._place:
             return
-        place = len(self._ids)
+        place = bisect_right(self._created, created)
+        self._ids.insert(place, id)
+        self._created.insert(place, created)
+        if place < len(self._place):
+            self._move_up(place)
         self._place[id] = place
-        self._ids.append(id)
-        self._created.append(max(created, self._created[-1] if self._created else created))
         if owner:
-            self._of.setdefault(owner, []).append(place)
+            insort(self._of.setdefault(owner, []), place)
+
+    def _move_up(self, begin: int) -> None:
+        """Make room for one: what was first seen later than it was created is rare."""
+        for id in self._ids[begin + 1 :]:
+            self._place[id] += 1
+        for places in self._of.values():
+            places[:] = [place + (place >= begin) for place in places]
 
     def delete(self, id: str) -> None:
         """Take it away; its id is remembered."""

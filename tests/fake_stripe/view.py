@@ -96,7 +96,7 @@ class View:
         thing = event["data"]["object"]
         if event["type"] in DELETED:
             self.shelves[thing["object"]].delete(thing["id"])
-        elif "id" in thing:  # what is upcoming is no object yet
+        elif thing.get("id"):  # what is upcoming is no object yet
             self.shelves[thing["object"]].put(thing)
 
     def _delete_customer(self, step: CustomerDeleted) -> None:
