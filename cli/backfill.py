@@ -15,7 +15,7 @@ from schemas.errors import SubfoldError
 from streams.log.admin import count_log_partitions
 from streams.settings import Deployment
 from streams.source.backfill import TASK, Backfill, BackfillState
-from streams.source.connect import ConnectState, key_of
+from streams.source.connect import connection_in
 from streams.source.log_writer import kept, log_writer, read_state
 from streams.source.opened import Opened, opened
 
@@ -65,10 +65,10 @@ async def _backfill(
                 async with opened(each) as account:
                     key = f"{account.scope}/{TASK}"
                     state = read_state(BackfillState, states.get(key))
-                    connection = read_state(ConnectState, states.get(key_of(account.scope)))
+                    since = connection_in(states, account.scope).since
                     if not state.completed_at or again:
                         work = Backfill(account.api, writer, account.scope, state)
-                        await work.begin(with_history=with_history, connected_at=connection.since)
+                        await work.begin(with_history=with_history, connected_at=since)
                         state = await _shown(work, account, bar)
                     found[str(account.scope)] = state
     return found

@@ -23,13 +23,14 @@ from streams.source.connect import (
     Plan,
     account_of,
     carried_out,
+    connection_in,
     is_pinned,
     key_of,
     planned,
     taken_away,
 )
 from streams.source.fetched import Scope
-from streams.source.log_writer import kept, log_writer, read_state
+from streams.source.log_writer import kept, log_writer
 from streams.source.opened import Asked, unasked
 from streams.source.permissions import CONNECTING, READING, Permission, lacking
 from streams.source.stripe_api import Fields, StripeApi
@@ -123,14 +124,15 @@ async def _connect(
         scope = Scope(own.id, None, api.livemode)
         plans = await planned(api, own.source, url, replaces=replaces)
         endpoints = await _carried_out(api, url, plans, secret_path)
-        state = read_state(ConnectState, states.get(key_of(scope)))
+        state = connection_in(states, scope)
         account, name = await account_of(api)
         state = ConnectState(
             connected_at=state.since or await api.now(),
             account=account,
             name=name,
             url=url,
-            endpoints=[each["id"] for each in endpoints],
+            # Those of another address are still there, and are disconnected with the rest.
+            endpoints=list(dict.fromkeys([*state.endpoints, *(each["id"] for each in endpoints)])),
         )
         async with log_writer(kafka) as writer:
             await writer.keep(key_of(scope), state)

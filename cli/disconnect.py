@@ -13,9 +13,9 @@ from cli.credentials import with_key
 from cli.source import NamedSource, scopes_of, variable
 from schemas.errors import SettingsError
 from streams.settings import Kafka
-from streams.source.connect import ConnectState, key_of, taken_away
+from streams.source.connect import connection_in, key_of, taken_away
 from streams.source.fetched import Scope
-from streams.source.log_writer import kept, log_writer, read_state
+from streams.source.log_writer import kept, log_writer
 from streams.source.opened import Asked, unasked
 
 
@@ -48,7 +48,7 @@ async def _disconnect(kafka: Kafka, own: Asked, *, deletes: bool) -> tuple[Scope
     states = await kept(kafka)
     async with unasked(own) as api:
         scope = Scope(own.id, None, api.livemode)
-        state = read_state(ConnectState, states.get(key_of(scope)))
+        state = connection_in(states, scope)
         if not state.endpoints:
             raise SettingsError(f"{scope}: there is no connection that `subfold connect` made")
         found = {}

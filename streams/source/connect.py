@@ -9,6 +9,7 @@ Source: Stripe's API reference, "Webhook Endpoints".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +19,7 @@ from schemas.wire.events import API_VERSION
 from streams.fold.event_types import EVENT_TYPES
 from streams.settings import Source
 from streams.source.fetched import Scope
+from streams.source.log_writer import read_state
 from streams.source.stripe_api import Fields, ForbiddenError, GoneError, StripeApi
 
 TASK = "connect"
@@ -64,6 +66,11 @@ class Plan:
 def key_of(scope: Scope) -> str:
     """Where the connection of a source is kept: one for its own and its connected accounts."""
     return f"{scope._replace(account=None)}/{TASK}"
+
+
+def connection_in(states: Mapping[str, bytes], scope: Scope) -> ConnectState:
+    """Find the connection of an account among all states that are kept."""
+    return read_state(ConnectState, states.get(key_of(scope)))
 
 
 def is_pinned(endpoint: Fields) -> bool:

@@ -14,6 +14,7 @@ from streams.settings import Deployment
 from streams.source import backfill, catch_up, reconcile
 from streams.source.backfill import Backfill, BackfillState
 from streams.source.catch_up import CatchUp, CatchUpState
+from streams.source.connect import connection_in
 from streams.source.log_writer import LogWriter, kept, log_writer, read_state
 from streams.source.opened import Asked, Opened, opened
 from streams.source.reconcile import Reconcile, ReconcileState
@@ -46,7 +47,7 @@ async def catch_up_with(
         log.warning("events_gone_at_stripe", account=str(scope), since=work.state.gap_since)
         state = read_state(BackfillState, states.get(f"{scope}/{backfill.TASK}"))
         filling = Backfill(account.api, writer, scope, state)
-        await filling.begin(with_history=False, connected_at=0)
+        await filling.begin(with_history=False, connected_at=connection_in(states, scope).since)
         async for _ in filling.run():
             pass
         await work.healed()
@@ -112,4 +113,5 @@ def check_of(
     """The next check of an account."""
     filled = read_state(BackfillState, states.get(f"{account.scope}/{backfill.TASK}"))
     state = read_state(ReconcileState, states.get(f"{account.scope}/{reconcile.TASK}"))
-    return Reconcile(account, deployment, writer, state, filled.connected_at or None)
+    connected_at = connection_in(states, account.scope).since or filled.connected_at
+    return Reconcile(account, deployment, writer, state, connected_at or None)

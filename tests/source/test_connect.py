@@ -8,12 +8,16 @@ from contextlib import asynccontextmanager
 import orjson
 import pytest
 
-from fake_stripe.fake import API_KEY
+from fake_stripe.fake import API_KEY, FakeStripe
+from fake_stripe.server import serving
+from fake_stripe.world import World
 from ingest_process import running
 from schemas.wire.events import API_VERSION
+from source_stage import Edge
 from streams.fold.event_types import EVENT_TYPES
 from streams.log.embedded.node import free_port
 from streams.log.topics import LOG
+from worker_stage import stage
 
 OLD_VERSION = "2025-03-31.basil"
 READING = (
@@ -264,3 +268,47 @@ async def test_an_event_of_another_version_is_counted_and_stored_all_the_same(ed
         for record in part
     }
     assert versions == {OLD_VERSION}
+
+
+async def test_in_live_mode_nothing_but_the_endpoint_is_written_and_silence_is_no_failure(
+    tmp_path, bootstrap_servers, prefix, url
+):
+    fake = FakeStripe(World(customers=1, livemode=True))
+    fake.add_key("rk_live_ours")
+    with serving(fake) as base:
+        async with stage(tmp_path, bootstrap_servers, prefix) as here:
+            edge, key = Edge(here, fake, base), {"SUBFOLD_SOURCES__MAIN__API_KEY": "rk_live_ours"}
+            await edge.run("connect", "--url", url, "--secret-file", "secret", **key)
+            again = await edge.run("connect", "--url", url, "--wait", "1", **key)
+
+    assert again.returncode == 0, again.stderr
+    assert "nothing came back yet" in again.stderr
+    assert "connected:" not in again.stdout
+    assert {each for each in fake.requests if not each.startswith("GET")} == {
+        "POST /v1/webhook_endpoints",
+        "POST /v1/webhook_endpoints/{id}",
+    }
+
+
+async def test_a_key_that_may_only_read_endpoints_makes_none_and_leaves_no_file(edge, url):
+    edge.fake.add_key("rk_test_reads", *READING, "webhook_read")
+
+    done = await edge.run(
+        "connect",
+        *("--url", url, "--secret-file", "secret"),
+        SUBFOLD_SOURCES__MAIN__API_KEY="rk_test_reads",
+    )
+
+    assert done.returncode == 2
+    assert "rak_webhook_write" in done.stderr
+    assert endpoints(edge) == []
+    assert not (edge.here.folder / "secret").exists()
+
+
+async def test_endpoints_of_a_former_address_are_disconnected_with_the_rest(edge, url):
+    for each in (url, url.replace("127.0.0.1", "localhost")):
+        await edge.run("connect", "--url", each, "--secret-file", f"secret{len(endpoints(edge))}")
+
+    await edge.run("disconnect")
+
+    assert [each.status for each in endpoints(edge)] == ["disabled", "disabled"]
