@@ -14,6 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn
 
 from cli.config import ConfigOption, read_config
 from cli.source import SourceOption, scopes_of
+from schemas.times import iso, iso_or_none
 from streams.logs import configure_logging
 from streams.settings import Deployment
 from streams.source.drift import Drift
@@ -81,6 +82,7 @@ def _told(scope: str, checked: Checked, state: ReconcileState) -> dict[str, obje
     return {
         "account": scope,
         "objects": checked.objects,
+        "since": iso_or_none(checked.since),
         "drifts": [asdict(each) for each in checked.drifts],
         "state": state.model_dump(),
     }
@@ -89,6 +91,8 @@ def _told(scope: str, checked: Checked, state: ReconcileState) -> dict[str, obje
 def _tell(scope: str, checked: Checked, *, repaired: bool) -> None:
     customers = len({each.subject for each in checked.drifts})
     words = "and are repaired" if repaired else "and are not repaired"
+    if checked.since is not None:
+        words += f"; they were right at the check of {iso(checked.since)}"
     typer.echo(
         f"{scope}: {checked.objects} objects compared; "
         + (f"{customers} customers differ {words}" if customers else "all rows are as Stripe says")

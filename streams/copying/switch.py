@@ -21,6 +21,7 @@ from streams.replay.readers import log_ends
 from streams.replay.table import Table
 from streams.replay.write import ROWS_MAX
 from streams.settings import Deployment
+from streams.source.log_writer import kept, log_writer
 from streams.worker.letter_topic import read_letters
 
 T = TypeVar("T")
@@ -102,6 +103,8 @@ async def switch(
             writers.append(it)
         if await has_workers(source) or await unfolded(source, tables):
             return None
+        async with log_writer(target.kafka) as states:
+            await states.carry(await kept(source.kafka))
         for it in writers:
             await it.finish()
     return Switched(

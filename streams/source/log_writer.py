@@ -7,7 +7,7 @@ is killed between does the last page again, and the fold knows it as a duplicate
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -66,8 +66,19 @@ class LogWriter:
         Raises:
             BrokerError: Kafka refused it, or did not acknowledge it.
         """
-        state_of = Outgoing(key=key, value=state.model_dump_json().encode(), headers=[])
-        await self._write([(self._kafka.prefix + SOURCES, state_of, None)])
+        await self.carry({key: state.model_dump_json().encode()})
+
+    async def carry(self, states: Mapping[str, bytes]) -> None:
+        """Write states as `kept` has read them.
+
+        Raises:
+            BrokerError: Kafka refused one, or did not acknowledge it.
+        """
+        topic = self._kafka.prefix + SOURCES
+        await self._write(
+            (topic, Outgoing(key=key, value=value, headers=[]), None)
+            for key, value in states.items()
+        )
 
     async def _write(self, records: Iterable[tuple[str, Outgoing, int | None]]) -> None:
         try:

@@ -62,9 +62,13 @@ class ReconcileState(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What a check has come to: objects looked at, and what drifts."""
+    """What a check has come to: objects looked at, and what drifts.
+
+    `since`: it began to after the last whole check, which was then; None where there was none.
+    """
 
     objects: int
+    since: int | None
     drifts: tuple[Drift, ...] = ()
 
 
@@ -127,10 +131,11 @@ class Reconcile:
             self.state.failed_at = begun_at
             await self._keep()
             raise
+        since = self.state.last_full_check_at
         found = tuple(drift for drift, _ in drifts)
         self._note(begun_at, found, sum(len(records) for _, records in drifts) if repairs else 0)
         await self._keep()
-        return Checked(objects=objects, drifts=found)
+        return Checked(objects=objects, since=since, drifts=found)
 
     async def _compared(self, progress: Callable[[int], None]) -> tuple[int, list[Suspect]]:
         """Look at everything once; what seems to differ is only suspected."""

@@ -34,6 +34,7 @@ from schemas.errors import BadRecordError, DeadLetterReason
 from streams.copying.records import partition_of_key
 from streams.log.topics import DEAD_LETTERS, LOG
 from streams.replay.replay import Plan, replay
+from streams.source.log_writer import kept, log_writer
 from streams.worker.dead_letters import dead_letter
 from streams.worker.letter_topic import read_letters
 from streams.worker.redrive import discard
@@ -61,6 +62,9 @@ async def there(tmp_path, bootstrap_servers, prefix):
 
 async def test_after_the_switch_the_copy_goes_on_where_the_first_stopped(here, there):
     await filled(here)
+    states = {"main/-/live/catch_up": b'{"complete_until":7}'}
+    async with log_writer(here.kafka) as writer:
+        await writer.carry(states)
     worker = here.start()
     await worker.ready()
     log = here.folder / "copy.log"
@@ -73,6 +77,7 @@ async def test_after_the_switch_the_copy_goes_on_where_the_first_stopped(here, t
     await discard(here.kafka, [first], by="a test", why="seen")
     assert await worker.stop() == 0
     assert await asyncio.to_thread(copying.wait, 60) == 0, text(log)
+    assert await kept(there.kafka) == states
 
     assert "40 rows were put in place, 4 dead letters" in text(log)
     assert "would make other rows" not in text(log)
