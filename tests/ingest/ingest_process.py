@@ -118,7 +118,11 @@ async def running(
     process = start(folder, bootstrap_servers, prefix, program=program, **environ)
     log = folder / "ingest.log"
     try:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE_S)) as client:
+        async with aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=PATIENCE_S),
+            # As many at once as a test likes; 100 by default, and the rest would wait here.
+            connector=aiohttp.TCPConnector(limit=0),
+        ) as client:
             port = (await line_with("ingest_started", process, log))["port"]
             ingest = Ingest(process, log, client, port)
             await ingest.until("/livez", 200)

@@ -48,6 +48,7 @@ async def test_a_signed_event_is_stored_byte_for_byte_with_key_and_headers(app, 
 
 @pytest.mark.parametrize("secret", [SECRET, OLD_SECRET])
 async def test_both_secrets_open_the_door_while_one_is_rolled(app, log, secret):
+    """F06: two configured secrets."""
     answer = await post(app, BODY, signed(BODY, secret=secret))
 
     assert answer.status == 200
@@ -56,6 +57,7 @@ async def test_both_secrets_open_the_door_while_one_is_rolled(app, log, secret):
 
 @pytest.mark.parametrize("body", [b"nonsense", b"", b"\xff\xfe\x00", b"[1]", b"[" * 9_000])
 async def test_nonsense_that_is_signed_is_stored(app, log, body):
+    """F08: it is kept as it came, under a key of its own."""
     answer = await post(app, body, signed(body))
 
     assert answer.status == 200
@@ -65,6 +67,7 @@ async def test_nonsense_that_is_signed_is_stored(app, log, body):
 
 
 async def test_an_event_of_another_account_is_stored_and_marked(app, log):
+    """F18: of an account that the source has not."""
     body = body_of(account="acct_9")
 
     answer = await post(app, body, signed(body))
@@ -75,6 +78,7 @@ async def test_an_event_of_another_account_is_stored_and_marked(app, log):
 
 
 async def test_a_platform_keeps_its_connected_accounts_apart(app, log):
+    """F18: the account is part of the key."""
     for body in (body_of(account="acct_9"), body_of()):
         headers = signed(body, secret=PLATFORM_SECRET)
         await post(app, body, headers, path="/webhooks/stripe/platform")
@@ -86,6 +90,7 @@ async def test_a_platform_keeps_its_connected_accounts_apart(app, log):
 
 
 async def test_the_same_event_a_hundred_times_is_answered_and_stored_each_time(app, log):
+    """F14: the door knows no event; that is for the fold."""
     answers = await asyncio.gather(*(post(app, BODY, signed(BODY)) for _ in range(100)))
 
     assert {answer.status for answer in answers} == {200}
@@ -108,21 +113,21 @@ GOOD = ("stripe-signature", signature(BODY))
 @pytest.mark.parametrize(
     ("status", "headers"),
     [
-        pytest.param(400, [JSON], id="no signature"),
-        pytest.param(400, [JSON, ("stripe-signature", "xyz")], id="garbage"),
-        pytest.param(400, [JSON, ("stripe-signature", "t=1,v1=\xfc")], id="not ASCII"),
-        pytest.param(400, [JSON, ("stripe-signature", "v1=0," * 10_000)], id="50 KB"),
-        pytest.param(400, signed(BODY + b" "), id="another body"),
-        pytest.param(400, signed(BODY, secret=PLATFORM_SECRET), id="another source's secret"),
-        pytest.param(400, signed(BODY, at=NOW - 301), id="stale"),
-        pytest.param(400, signed(BODY, at=NOW + 301), id="from the future"),
-        pytest.param(400, [JSON, GOOD, GOOD], id="two signatures"),
-        pytest.param(415, [GOOD], id="no content type"),
-        pytest.param(415, [("content-type", "text/json"), GOOD], id="content type"),
-        pytest.param(415, [JSON, JSON, GOOD], id="two content types"),
-        pytest.param(415, [JSON, GOOD, ("content-encoding", "gzip")], id="gzip"),
-        pytest.param(413, [JSON, GOOD, ("content-length", str(2**20 + 1))], id="declared"),
-        pytest.param(413, [JSON, GOOD, ("content-length", "9" * 5_000)], id="absurd length"),
+        pytest.param(400, [JSON], id="F01 no signature"),
+        pytest.param(400, [JSON, ("stripe-signature", "xyz")], id="F03 garbage"),
+        pytest.param(400, [JSON, ("stripe-signature", "t=1,v1=\xfc")], id="F03 not ASCII"),
+        pytest.param(400, [JSON, ("stripe-signature", "v1=0," * 10_000)], id="F03 50 KB"),
+        pytest.param(400, signed(BODY + b" "), id="F02 another body"),
+        pytest.param(400, signed(BODY, secret=PLATFORM_SECRET), id="F02 another source's secret"),
+        pytest.param(400, signed(BODY, at=NOW - 301), id="F04 stale"),
+        pytest.param(400, signed(BODY, at=NOW + 301), id="F05 from the future"),
+        pytest.param(400, [JSON, GOOD, GOOD], id="F03 two signatures"),
+        pytest.param(415, [GOOD], id="F12 no content type"),
+        pytest.param(415, [("content-type", "text/json"), GOOD], id="F12 content type"),
+        pytest.param(415, [JSON, JSON, GOOD], id="F12 two content types"),
+        pytest.param(415, [JSON, GOOD, ("content-encoding", "gzip")], id="F09 gzip"),
+        pytest.param(413, [JSON, GOOD, ("content-length", str(2**20 + 1))], id="F09 declared"),
+        pytest.param(413, [JSON, GOOD, ("content-length", "9" * 5_000)], id="F09 absurd length"),
     ],
 )
 async def test_what_is_not_a_good_request_is_refused_and_leaves_no_trace(app, log, status, headers):
@@ -135,6 +140,7 @@ async def test_what_is_not_a_good_request_is_refused_and_leaves_no_trace(app, lo
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"])
 async def test_only_post_is_allowed(app, log, method):
+    """F12: the answer says which method is."""
     answer = await post(app, BODY, signed(BODY), method=method)
 
     assert (answer.status, answer.headers["allow"]) == (405, "POST")
@@ -154,6 +160,7 @@ async def test_only_post_is_allowed(app, log, method):
     ],
 )
 async def test_there_is_nothing_behind_other_paths(app, log, path):
+    """F12: nor behind paths that are nearly right."""
     answer = await post(app, BODY, signed(BODY), path=path)
 
     assert answer.status == 404
@@ -168,6 +175,7 @@ async def test_a_source_without_a_secret_lets_nothing_in(app, log):
 
 
 async def test_an_answer_tells_strangers_nothing(app):
+    """F01, F02, F04: all the same, byte for byte."""
     answers = [
         await post(app, BODY, headers)
         for headers in ([JSON], signed(BODY, at=1), signed(BODY, secret="whsec_x"))
@@ -179,6 +187,7 @@ async def test_an_answer_tells_strangers_nothing(app):
 
 
 async def test_ready_says_whether_kafka_is_there_and_live_does_not(app, log):
+    """F19: an orchestrator must not kill what only waits."""
     log.is_ready = False
 
     ready = await post(app, b"", [], path="/readyz", method="GET")

@@ -16,6 +16,7 @@ async def endless() -> AsyncIterator[bytes]:
 
 
 async def test_a_body_without_a_length_is_cut_at_the_limit(app, log):
+    """F09: it is refused before it is held."""
     async with aclosing(endless()) as chunks:
         answer = await post(app, chunks, signed(BODY))
         rest = await anext(chunks, None)
@@ -31,6 +32,7 @@ async def stuck() -> AsyncIterator[bytes]:
 
 
 async def test_a_body_that_never_ends_is_given_up(log):
+    """F11: with 408."""
     answer = await post(door_of(log, timeout_s=0.01), stuck(), signed(BODY))
 
     assert answer.status == 408
@@ -38,6 +40,7 @@ async def test_a_body_that_never_ends_is_given_up(log):
 
 
 async def test_slow_bodies_of_strangers_keep_nobody_out(log):
+    """F11: 500 of them."""
     app = door_of(log)
     slow = [
         asyncio.create_task(post(app, stuck(), signed(b"", secret="whsec_x"))) for _ in range(500)
@@ -81,6 +84,7 @@ async def test_a_sender_who_leaves_in_the_middle_stores_nothing(app, log):
 
 
 async def test_what_cannot_be_stored_is_asked_for_again(app, log):
+    """F19: and when."""
     log.is_ready = False
 
     answer = await post(app, BODY, signed(BODY))
@@ -90,6 +94,7 @@ async def test_what_cannot_be_stored_is_asked_for_again(app, log):
 
 
 async def test_events_that_wait_for_kafka_have_a_bound(log, monkeypatch):
+    """F20, F24: what has no place is shed at once."""
     monkeypatch.setattr(door_module, "STORING_MAX", 1)
     gate = asyncio.Event()
     store = log.append

@@ -54,6 +54,7 @@ async def test_an_answer_of_200_means_that_the_record_is_in_the_log(
 
 
 async def test_without_kafka_events_are_asked_for_again_until_it_is_there(prefix, tmp_path):
+    """F19: nobody has to start anything again."""
     port = free_port()
     kafka = EmbeddedKafka(tmp_path / "kafka", port)
     address = f"127.0.0.1:{port}"
@@ -140,6 +141,7 @@ HEAD = b"POST /webhooks/stripe/main HTTP/1.1\r\nHost: x\r\nContent-Type: applica
 
 
 async def test_requests_that_are_no_http_harm_nothing(prefix, tmp_path):
+    """F13: the first of the corpus; more are in test_hostile_http.py."""
     async with running(tmp_path, f"127.0.0.1:{free_port()}", prefix) as ingest:
         statuses = [
             await raw(ingest.port, request)
@@ -159,6 +161,7 @@ async def test_requests_that_are_no_http_harm_nothing(prefix, tmp_path):
 
 
 async def test_a_body_that_outgrows_the_limit_is_cut_off_before_its_end(prefix, tmp_path):
+    """F09: by the server itself."""
     chunk = b"40000\r\n" + b" " * 0x40000 + b"\r\n"
     async with running(tmp_path, f"127.0.0.1:{free_port()}", prefix) as ingest:
         status = await raw(ingest.port, HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 5)
@@ -181,6 +184,7 @@ async def test_a_port_that_is_taken_is_said_so(prefix, tmp_path):
 async def test_what_has_begun_when_the_process_is_told_to_stop_is_finished(
     bootstrap_servers, prefix, tmp_path
 ):
+    """F23: a body that was half read gets its 200."""
     await make_topics(bootstrap_servers, prefix)
     body, has_begun, may_end = body_of(), asyncio.Event(), asyncio.Event()
 

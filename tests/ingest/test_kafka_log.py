@@ -10,6 +10,7 @@ from schemas.errors import BrokerError
 from streams.ingest.log import KafkaLog
 from streams.log.topics import LOG
 from streams.settings import Kafka
+from stripe_side import body_of, door_of, post, signed
 
 
 async def until_ready(log):
@@ -30,6 +31,7 @@ async def store_in_the_end(log, **record):
 
 
 async def test_a_record_that_the_broker_refuses_holds_up_no_other(bootstrap_servers, prefix):
+    """F25: of a topic whose limit is below the door's."""
     small = {"max.message.bytes": "10000"}
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()
@@ -66,3 +68,25 @@ async def test_what_concerns_many_customers_is_in_every_partition(bootstrap_serv
     records = await read_log(bootstrap_servers, prefix)
     assert sorted(record.partition for record in records) == [0, 1, 2, 3]
     assert {(record.key, record.value) for record in records} == {(b"k", b"of all")}
+
+
+async def test_a_body_that_the_topic_has_no_room_for_is_never_answered_with_200(
+    bootstrap_servers, prefix, capsys
+):
+    """F25: Stripe keeps it for three days, metric and log line name it, `doctor` the reason."""
+    small = {"max.message.bytes": "10000"}
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    await admin.start()
+    await admin.create_topics([NewTopic(prefix + LOG, 1, 1, topic_configs=small)])
+    await admin.close()
+    log = KafkaLog(Kafka(bootstrap_servers=bootstrap_servers, prefix=prefix))
+    running = asyncio.create_task(log.run())
+    await until_ready(log)
+    body = body_of(pad="x" * 20_000)
+
+    answer = await post(door_of(log), body, signed(body))
+    running.cancel()
+    await asyncio.wait({running})
+
+    assert answer.status == 503
+    assert "MessageSizeTooLarge" in capsys.readouterr().out

@@ -37,6 +37,7 @@ def test_binary_that_is_wrongly_signed_is_refused():
 
 @pytest.mark.parametrize("changed", [BODY + b" ", BODY[:-1], BODY.replace(b"evt_1", b"evt_2")])
 def test_one_changed_byte_is_refused(changed):
+    """F02: compared in constant time, by Stripe's own code."""
     assert refusal(changed, [signature(BODY)]) is Refusal.MISMATCH
 
 
@@ -68,6 +69,7 @@ def test_a_source_without_a_secret_lets_nothing_in(secrets):
     [(300, None), (301, Refusal.TOO_OLD), (-300, None), (-301, Refusal.IN_FUTURE)],
 )
 def test_five_minutes_both_ways(age, reason):
+    """F04, F05: Stripe's own code bounds the past alone."""
     assert refusal(headers=[signature(BODY, at=NOW - age)]) is reason
 
 
@@ -104,6 +106,7 @@ def test_no_signature_is_refused(headers):
     ],
 )
 def test_a_header_that_is_none_of_stripes_is_refused(header):
+    """F03: as malformed, and never as a bug of ours."""
     assert refusal(headers=[header]) is Refusal.MALFORMED
 
 
