@@ -1,25 +1,17 @@
-"""Given a Stripe and a door: what `subfold connect` makes there, adopts, replaces, takes away."""
+"""Given a Stripe: what `subfold connect` makes there, adopts, refuses and takes away."""
 
 from __future__ import annotations
 
 import stat
-from contextlib import asynccontextmanager
 
 import orjson
 import pytest
 
-from fake_stripe.fake import API_KEY, FakeStripe
-from fake_stripe.server import serving
-from fake_stripe.world import World
-from ingest_process import running
+from connect_stage import endpoints
+from fake_stripe.fake import API_KEY
 from schemas.wire.events import API_VERSION
-from source_stage import Edge
 from streams.fold.event_types import EVENT_TYPES
-from streams.log.embedded.node import free_port
-from streams.log.topics import LOG
-from worker_stage import stage
 
-OLD_VERSION = "2025-03-31.basil"
 READING = (
     "charge_read",
     "coupon_read",
@@ -32,35 +24,6 @@ READING = (
     "product_read",
     "subscription_read",
 )
-
-
-@pytest.fixture
-def port():
-    return free_port()
-
-
-@pytest.fixture
-def url(port):
-    return f"http://127.0.0.1:{port}/webhooks/stripe/main"
-
-
-def endpoints(edge):
-    return list(edge.fake.account.endpoints.all.values())
-
-
-@asynccontextmanager
-async def door(edge, port, secret):
-    kafka = edge.here.kafka
-    async with running(
-        edge.here.folder,
-        str(kafka.bootstrap_servers),
-        kafka.prefix,
-        SUBFOLD_INGEST__PORT=str(port),
-        STRIPE_WEBHOOK_SECRET=secret,
-        SUBFOLD_SOURCES__MAIN__API_KEY=API_KEY,
-    ) as ingest:
-        await ingest.until("/readyz", 200)
-        yield ingest
 
 
 async def test_an_endpoint_is_made_with_our_version_and_types_and_its_secret_is_for_its_owner(
@@ -107,35 +70,6 @@ async def test_an_address_that_stripe_refuses_leaves_no_file(edge):
     assert not (edge.here.folder / "s").exists()
 
 
-async def test_once_the_door_has_the_secret_an_event_comes_back_and_the_account_is_as_before(
-    edge, port, url
-):
-    await edge.run("connect", "--url", url, "--secret-file", "secret")
-    before = {kind: len(edge.things(kind)) for kind in ("customer", "test_helpers.test_clock")}
-
-    async with door(edge, port, (edge.here.folder / "secret").read_text()):
-        done = await edge.run("connect", "--url", url)
-
-    assert done.returncode == 0, done.stderr
-    assert "connected: Fake Company (acct_1FakeStripe), test mode" in done.stdout
-    assert len(endpoints(edge)) == 1
-    assert {kind: len(edge.things(kind)) for kind in before} == before
-
-
-async def test_a_door_with_another_secret_is_no_connection_and_it_says_where_to_look(
-    edge, port, url
-):
-    await edge.run("connect", "--url", url, "--secret-file", "secret")
-
-    async with door(edge, port, "whsec_of_another"):
-        done = await edge.run("connect", "--url", url, "--wait", "3")
-
-    assert done.returncode == 1
-    assert "not connected" in done.stderr
-    assert "SUBFOLD_SOURCES__MAIN__WEBHOOK_SECRETS" in done.stderr
-    assert "connected:" not in done.stdout
-
-
 async def test_an_endpoint_that_is_there_is_adopted_and_gets_exactly_our_types(edge, url):
     edge.fake.account.endpoints.add(
         url, api_version=API_VERSION, enabled_events=["payout.paid"], status="disabled"
@@ -146,33 +80,6 @@ async def test_an_endpoint_that_is_there_is_adopted_and_gets_exactly_our_types(e
     [endpoint] = endpoints(edge)
     assert set(endpoint.enabled_events) == set(EVENT_TYPES)
     assert endpoint.status == "enabled"
-
-
-async def test_one_of_another_version_works_with_a_warning_and_is_replaced_only_once_another_does(
-    edge, port, url
-):
-    old = edge.fake.account.endpoints.add(url, api_version=OLD_VERSION)
-    async with door(edge, port, old.secrets[0]):
-        done = await edge.run("connect", "--url", url)
-    assert done.returncode == 0, done.stderr
-    assert "--replace" in done.stderr
-    assert "connected: " in done.stdout
-
-    done = await edge.run("connect", "--url", url, "--replace", "--secret-file", "secret")
-    assert done.returncode == 0, done.stderr
-    assert [each.api_version for each in endpoints(edge)] == [OLD_VERSION, API_VERSION]
-
-    async with door(edge, port, old.secrets[0]):
-        done = await edge.run("connect", "--url", url, "--replace", "--wait", "3")
-    assert done.returncode == 1
-    assert f"an event came in API version {OLD_VERSION}" in done.stderr
-    assert len(endpoints(edge)) == 2
-
-    both = f"{old.secrets[0]},{(edge.here.folder / 'secret').read_text()}"
-    async with door(edge, port, both):
-        done = await edge.run("connect", "--url", url, "--replace")
-    assert done.returncode == 0, done.stderr
-    assert [each.api_version for each in endpoints(edge)] == [API_VERSION]
 
 
 async def test_all_that_a_key_lacks_is_named_at_once_and_nothing_is_made(edge, url):
@@ -253,43 +160,6 @@ async def test_disconnecting_disables_or_deletes_and_says_what_to_remove(edge, u
     assert endpoints(edge) == []
 
 
-async def test_an_event_of_another_version_is_counted_and_stored_all_the_same(edge, port, url):
-    old = edge.fake.account.endpoints.add(url, api_version=OLD_VERSION)
-    async with door(edge, port, old.secrets[0]) as ingest:
-        await edge.run("connect", "--url", url)
-        _, metrics = await ingest.get("/metrics")
-
-    logged = (edge.here.folder / "ingest.log").read_text().count("webhook_api_version")
-    assert logged == 1
-    assert 'subfold_webhook_api_version_mismatches_total{source="main"} 2.0' in metrics
-    versions = {
-        dict(record.headers)["api_version"].decode()
-        for part in await edge.here.read(LOG)
-        for record in part
-    }
-    assert versions == {OLD_VERSION}
-
-
-async def test_in_live_mode_nothing_but_the_endpoint_is_written_and_silence_is_no_failure(
-    tmp_path, bootstrap_servers, prefix, url
-):
-    fake = FakeStripe(World(customers=1, livemode=True))
-    fake.add_key("rk_live_ours")
-    with serving(fake) as base:
-        async with stage(tmp_path, bootstrap_servers, prefix) as here:
-            edge, key = Edge(here, fake, base), {"SUBFOLD_SOURCES__MAIN__API_KEY": "rk_live_ours"}
-            await edge.run("connect", "--url", url, "--secret-file", "secret", **key)
-            again = await edge.run("connect", "--url", url, "--wait", "1", **key)
-
-    assert again.returncode == 0, again.stderr
-    assert "nothing came back yet" in again.stderr
-    assert "connected:" not in again.stdout
-    assert {each for each in fake.requests if not each.startswith("GET")} == {
-        "POST /v1/webhook_endpoints",
-        "POST /v1/webhook_endpoints/{id}",
-    }
-
-
 async def test_a_key_that_may_only_read_endpoints_makes_none_and_leaves_no_file(edge, url):
     edge.fake.add_key("rk_test_reads", *READING, "webhook_read")
 
@@ -312,3 +182,40 @@ async def test_endpoints_of_a_former_address_are_disconnected_with_the_rest(edge
     await edge.run("disconnect")
 
     assert [each.status for each in endpoints(edge)] == ["disabled", "disabled"]
+
+
+async def test_two_sources_have_endpoints_secrets_and_connections_of_their_own(edge, url):
+    (edge.here.folder / "subfold.toml").write_text(
+        '[[sources]]\nid = "main"\ntest = true\n'
+        '[[sources]]\nid = "sandbox"\nlivemode = false\ntest = true\n'
+    )
+    other = {
+        "SUBFOLD_SOURCES__SANDBOX__API_KEY": API_KEY,
+        "SUBFOLD_SOURCES__SANDBOX__API_BASE": edge.url,
+    }
+    words = ("--source", "sandbox")
+    sandbox = url.replace("/main", "/sandbox")
+
+    await edge.run("connect", "--url", url, "--secret-file", "one", **other)
+    done = await edge.run("connect", *words, "--url", sandbox, "--secret-file", "two", **other)
+    assert done.returncode == 0, done.stderr
+    assert "SUBFOLD_SOURCES__SANDBOX__WEBHOOK_SECRETS_FILE=two" in done.stdout
+    await edge.run("disconnect", *words, **other)
+
+    assert [(each.url, each.status) for each in endpoints(edge)] == [
+        (url, "enabled"),
+        (sandbox, "disabled"),
+    ]
+
+
+async def test_a_door_that_the_url_does_not_name_and_a_key_that_may_do_all_are_warned_of(edge):
+    edge.fake.add_key("sk_test_all")
+
+    done = await edge.run(
+        "connect",
+        *("--url", "http://127.0.0.1:9/webhooks/stripe/other", "--secret-file", "secret"),
+        SUBFOLD_SOURCES__MAIN__API_KEY="sk_test_all",
+    )
+
+    assert "the door of source main is at /webhooks/stripe/main" in done.stderr
+    assert "a restricted key is enough" in done.stderr
