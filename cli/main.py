@@ -15,6 +15,7 @@ from cli.connect import connect
 from cli.demo.run import demo
 from cli.disconnect import disconnect
 from cli.doctor import doctor
+from cli.enrich import enrich
 from cli.fold import fold
 from cli.ingest import ingest
 from cli.init import init
@@ -43,6 +44,7 @@ app.command()(connect)
 app.command()(disconnect)
 app.command()(backfill)
 app.command()(catch_up)
+app.command()(enrich)
 app.command()(reconcile)
 app.command()(fold)
 app.command()(mrr)

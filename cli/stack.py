@@ -95,6 +95,8 @@ async def running(
         if any(source.api_key for source in deployment.sources.values()):
             supervisor.start(_role("catch-up", ("catch-up", "--follow"), environment))
             voice.say("catch-up asks Stripe every minute for what no webhook brought")
+            supervisor.start(_role("enrich", ("enrich",), environment))
+            voice.say("enrich asks Stripe for tiers, coupons and lists that no webhook shows")
         yield stack
     finally:
         voice.say("stopping: the worker first, Kafka last")

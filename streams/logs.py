@@ -59,6 +59,8 @@ def configure_logging(logs: Logs) -> None:
     root.setLevel(logs.level.upper())
     for chatty in ("aiokafka", "faust", "mode"):
         logging.getLogger(chatty).setLevel("WARNING" if logs.level != "debug" else "DEBUG")
+    # A line for each request, and at DEBUG each answer's body.
+    logging.getLogger("stripe").setLevel("WARNING")
     # At DEBUG aiokafka's producer writes every record's value into the log.
     if logs.level == "debug":
         logging.getLogger("aiokafka").setLevel("INFO")

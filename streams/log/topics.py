@@ -112,6 +112,7 @@ def topic_table(*, application: str, prefix: str) -> tuple[TopicSpec, ...]:
                 value="the row as readers see it",
                 config=LATEST | log_sizes,
                 written_by=("worker",),
+                read_by=("reader", "source"),
             )
         )
         specs.extend(

@@ -39,7 +39,11 @@ class StripeError(SubfoldError):
     """Stripe could not be asked, or refused."""
 
 
-class GoneError(StripeError):
+class InvalidError(StripeError):
+    """Stripe does not take the question, and will not when it is asked again."""
+
+
+class GoneError(InvalidError):
     """There is no such object, or not any more."""
 
 
@@ -156,8 +160,9 @@ def explained(error: stripe.StripeError) -> SubfoldError:
     if isinstance(error, stripe.PermissionError):
         kind = SettingsError if error.code == "account_invalid" else ForbiddenError
         return kind(f"the API key may not do this: {error.user_message}")
-    if isinstance(error, stripe.InvalidRequestError) and error.code == "resource_missing":
-        return GoneError(str(error.user_message))
+    if isinstance(error, stripe.InvalidRequestError):
+        refused = GoneError if error.code == "resource_missing" else InvalidError
+        return refused(f"Stripe answered {error.http_status}: {error.user_message}")
     if isinstance(error, stripe.RateLimitError):
         return StripeError("Stripe answers 429 again and again: try later, or let others ask less")
     if isinstance(error, stripe.APIConnectionError):

@@ -6,9 +6,9 @@ Each price and coupon is asked for once. Source: domain facts in docs/mrr.md; St
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
-from streams.source.stripe_api import Call, Fields, GoneError, StripeApi
+from streams.source.stripe_api import Fields, GoneError, InvalidError, StripeApi
 
 TIERED = "tiered"
 
@@ -42,34 +42,57 @@ class Terms:
             StripeError: Stripe cannot be asked.
         """
         call = self._v1.subscription_items.list_async
-        return [
-            each
-            async for page in self._api.pages(call, {"subscription": subscription})
-            for each in page.objects
-        ]
+        params = {"subscription": subscription, "expand": ["data.discounts"]}
+        return [each async for page in self._api.pages(call, params) for each in page.objects]
 
     async def price(self, id_: str) -> Fields | None:
-        """A price with its tiers; None when it is gone.
+        """A price with its tiers and what it costs in other currencies; None when it is gone.
 
         Raises:
             StripeError: Stripe cannot be asked.
         """
-        call = self._v1.prices.retrieve_async
-        return await self._once(id_, call, {"expand": ["tiers"]})
+        return await self._once(id_, self._price)
 
     async def coupon(self, id_: str) -> Fields | None:
-        """A coupon with the products that it applies to; None when it is gone.
+        """A coupon with its products and its amounts in other currencies; None when it is gone.
 
         Raises:
             StripeError: Stripe cannot be asked.
         """
+        params = {"expand": ["applies_to", "currency_options"]}
         call = self._v1.coupons.retrieve_async
-        return await self._once(id_, call, {"expand": ["applies_to"]})
+        return await self._once(id_, lambda id_: self._api.retrieve(call, id_, params))
 
-    async def _once(self, id_: str, call: Call, params: Fields) -> Fields | None:
+    async def product(self, id_: str) -> Fields | None:
+        """A product; None when it is gone.
+
+        Raises:
+            StripeError: Stripe cannot be asked.
+        """
+        call = self._v1.products.retrieve_async
+        return await self._once(id_, lambda id_: self._api.retrieve(call, id_))
+
+    def forget(self, id_: str) -> None:
+        """Ask anew when it is next needed: it has changed."""
+        self._known.pop(id_, None)
+
+    async def _price(self, id_: str) -> Fields:
+        call, expand = self._v1.prices.retrieve_async, ["tiers", "currency_options"]
+        price = await self._api.retrieve(call, id_, {"expand": expand})
+        others = set(price.get("currency_options") or {}) - {price["currency"]}
+        if price.get("billing_scheme") != TIERED or not others:
+            return price
+        # Tiers in another currency are shown to who names it; nobody knows how many may be named.
+        expand += [f"currency_options.{each}.tiers" for each in sorted(others)]
+        try:
+            return await self._api.retrieve(call, id_, {"expand": expand})
+        except InvalidError:
+            return price
+
+    async def _once(self, id_: str, ask: Callable[[str], Awaitable[Fields]]) -> Fields | None:
         if id_ not in self._known:
             try:
-                self._known[id_] = await self._api.retrieve(call, id_, params)
+                self._known[id_] = await ask(id_)
             except GoneError:
                 self._known[id_] = None
         return self._known[id_]

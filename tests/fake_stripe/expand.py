@@ -117,6 +117,18 @@ def _applies_to(coupon: Fields, _: View) -> Fields | None:
     return {"products": list(products)} if products else None
 
 
+def _currency_options(price: Fields, _: View) -> Fields:
+    """Its own currency is among them."""
+    names = ("custom_unit_amount", "tax_behavior", "unit_amount", "unit_amount_decimal")
+    return {price["currency"]: {name: price.get(name) for name in names}}
+
+
+def _amounts_off(coupon: Fields, _: View) -> Fields | None:
+    if coupon["amount_off"] is None:
+        return None
+    return {coupon["currency"]: {"amount_off": coupon["amount_off"]}}
+
+
 def _subscriptions(customer: Fields, view: View) -> Fields:
     found = view.shelves["subscription"].newest_first(owner=customer["id"])
     alive = [sub for sub in found if sub["status"] != "canceled"]
@@ -143,9 +155,11 @@ def nested(things: list[Fields], url: str) -> Fields:
 GIVEN_ON_REQUEST: dict[tuple[str, str], Callable[[Fields, View], Any]] = {
     ("charge", "refunds"): _refunds,
     ("coupon", "applies_to"): _applies_to,
+    ("coupon", "currency_options"): _amounts_off,
     ("customer", "subscriptions"): _subscriptions,
     ("invoice", "payments"): _payments,
     ("plan", "tiers"): _tiers,
+    ("price", "currency_options"): _currency_options,
     ("price", "tiers"): _tiers,
 }
 """Fields that are only there when expanded."""
