@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ingest_process import read_log, running
 from schemas.settings import SettingsInForce
 from streams.event_files import Found
 from streams.fold_files import Folding
@@ -18,6 +19,7 @@ from stripe_side import (
     signature,
     signed,
 )
+from test_ingest_process import make_topics
 
 MAIN = "/eventbridge/main"
 JSON = ("content-type", "application/json; charset=utf-8")
@@ -183,3 +185,25 @@ async def test_the_key_stands_in_no_log_line_and_no_answer(app, log, capsys):
     assert "api_key" in printed.out + printed.err
     for text in (printed.out, printed.err, *(str(answer) for answer in answers)):
         assert EVENTBRIDGE_KEY not in text
+
+
+async def test_the_process_reads_its_key_from_a_file_and_stores(
+    bootstrap_servers, prefix, tmp_path
+):
+    await make_topics(bootstrap_servers, prefix)
+    (tmp_path / "key").write_text(EVENTBRIDGE_KEY + "\n")
+    environ = {"SUBFOLD_SOURCES__MAIN__EVENTBRIDGE_SECRETS_FILE": str(tmp_path / "key")}
+    async with running(tmp_path, bootstrap_servers, prefix, **environ) as ingest:
+        await ingest.until("/readyz", 200)
+        url = ingest.url + MAIN
+        statuses = []
+        for key in (EVENTBRIDGE_KEY, SECRET):
+            async with ingest.session.post(url, data=BODY, headers=dict(keyed(key))) as answer:
+                statuses.append(answer.status)
+        metrics = (await ingest.get("/metrics"))[1]
+        assert await ingest.stop() == 0
+
+    assert statuses == [200, 401]
+    assert [record.value for record in await read_log(bootstrap_servers, prefix)] == [BODY]
+    assert 'subfold_webhook_requests_total{outcome="api_key",source="main"} 1.0' in metrics
+    assert EVENTBRIDGE_KEY not in ingest.log.read_text() + metrics

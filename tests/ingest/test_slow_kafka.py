@@ -101,6 +101,24 @@ async def test_what_was_refused_and_written_all_the_same_is_a_duplicate(kafka, p
     assert fold(stored, at=START).seen == {Outcome.FOLDED: 1, Outcome.DUPLICATE: 1}
 
 
+async def test_told_to_stop_while_kafka_is_frozen_it_refuses_what_it_has_and_ends(
+    kafka, prefix, tmp_path
+):
+    """F23: it waits for Kafka as long as ever, and for nothing beyond that."""
+    await make_topics(kafka.bootstrap_servers, prefix)
+    bodies = bodies_of(20)
+    async with running(tmp_path, kafka.bootstrap_servers, prefix) as ingest:
+        await ingest.until("/readyz", 200)
+        os.kill(kafka.pid, signal.SIGSTOP)
+        waiting = [asyncio.create_task(ingest.send(body)) for body in bodies]
+        await ingest.until("/readyz", 503)
+        code = await ingest.stop()
+        answers = await asyncio.gather(*waiting)
+
+    assert code == 0
+    assert {answer.status for answer in answers} == {503}
+
+
 async def test_told_to_stop_under_load_it_loses_nothing_that_it_answered(
     bootstrap_servers, prefix, tmp_path
 ):
