@@ -87,12 +87,14 @@ class Enricher:
         return done
 
     async def _spread(self, thing: Object, changed_at: int, done: Done) -> None:
-        users = self._concerned.users(thing)
-        self._concerned.changed(thing)
         # Stripe tells a price's change twice, as its plan's, too; catch-up tells it later.
-        if not users or self._spread_at.get(thing, -1) > changed_at:
+        if self._spread_at.get(thing, -1) > changed_at:
             return
         self._terms.forget(thing.id)
+        self._concerned.changed(thing)
+        users = self._concerned.users(thing)
+        if not users:
+            return
         fetched_at = await self._account.api.now()
         await self._append({each: [thing] for each in users}, done)
         self._spread_at[thing] = fetched_at

@@ -83,9 +83,9 @@ class Terms:
         if price.get("billing_scheme") != TIERED or not others:
             return price
         # Tiers in another currency are shown to who names it; nobody knows how many may be named.
-        expand += [f"currency_options.{each}.tiers" for each in sorted(others)]
+        named = [f"currency_options.{each}.tiers" for each in sorted(others)]
         try:
-            return await self._api.retrieve(call, id_, {"expand": expand})
+            return await self._api.retrieve(call, id_, {"expand": expand + named})
         except InvalidError:
             return price
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
+from fake_stripe.faults import Fault
 from fake_stripe.lists import cut
 from fake_stripe.view import Told
 from fake_stripe.world import World
@@ -191,6 +192,55 @@ async def test_what_stripe_does_not_give_is_not_asked_for_again(edge):
     assert set(pending(await edge.rows())) == {"coupon"}
     assert line["in_vain"] > 0
     assert edge.fake.requests["GET /v1/coupons/{id}"] == 1
+
+
+async def test_an_outage_of_stripe_is_waited_out_and_nothing_is_asked_twice(edge):
+    edge.here.start()
+    await all_webhooks(edge)
+    await edge.here.until_done()
+    edge.fake.faults.planned.append(Fault(kind="error", path="/v1/prices", times=50))
+
+    failed = await edge.run("enrich", "--once")
+    assert failed.returncode == 1
+    assert "Stripe answered 500" in failed.stderr
+    edge.fake.faults.planned.clear()
+    await enriched(edge)
+
+    await edge.here.until_done()
+    assert pending(await edge.rows()) == []
+
+
+async def test_a_coupon_that_was_deleted_leaves_mrr_unknown_and_is_asked_for_once(edge):
+    await all_webhooks(edge)
+    happen(edge, "coupon.deleted", edge.fake.world.view().get("coupon", "EIGHTH"))
+    edge.here.start()
+    await edge.here.until_done()
+
+    line = await enriched(edge)
+
+    await edge.here.until_done()
+    left = pending(await edge.rows())
+    assert left == ["coupon"] * line["in_vain"]
+    assert left
+
+
+async def test_customers_of_the_mode_that_the_key_is_not_of_are_counted_and_told_why(edge):
+    wide = next(each for each in edge.things("subscription") if len(each["items"]["data"]) > 10)
+    happen(edge, "customer.subscription.created", wide)
+    view = edge.fake.world.view()
+    event = view.events.get(view.event_ids[-1])
+    async with log_writer(edge.here.kafka) as writer:
+        await writer.append([webhook(event), webhook(event | {"livemode": True})])
+    edge.here.start()
+    await edge.here.until_done()
+
+    done = await edge.run("enrich", "--once", "--json")
+
+    assert done.returncode == 0, done.stderr
+    live, test = map(orjson.loads, done.stdout.splitlines())
+    assert (live["account"], live["lacking"], live["records"]) == ("main/-/live", 1, 0)
+    assert live["reason"] == "source main: its API key is not one of live mode"
+    assert (test["account"], test["records"], test["reason"]) == ("main/-/test", 1, None)
 
 
 async def test_without_an_api_key_it_says_why_mrr_stays_unknown(edge):
