@@ -37,8 +37,8 @@ CLIENT = "subfold-enrich"
 STATE = "enrich"
 """Key of the state: of no account, as each partition of the log has records of all."""
 KEEP_EVERY_S = 60
-SETTLE_S = 2.0
-"""Stripe's time is known to less than that: what is asked then is newer than what was read."""
+SETTLE_S = 3.0
+"""`StripeApi.now` is behind by less: what is asked then is newer than what the rows had seen."""
 KINDS = {"coupon": "coupon", "plan": "price", "price": "price", "product": "product"}
 """First word of an event's type, and which kind of object it tells of."""
 
