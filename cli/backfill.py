@@ -12,9 +12,11 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from cli.config import ConfigOption, read_config
 from cli.source import SourceOption, scopes_of
 from schemas.errors import SubfoldError
+from schemas.times import iso
 from streams.log.admin import count_log_partitions
+from streams.logs import configure_logging
 from streams.settings import Deployment
-from streams.source.backfill import TASK, Backfill, BackfillState
+from streams.source.backfill import HISTORY_S, TASK, Backfill, BackfillState
 from streams.source.connect import connection_in
 from streams.source.log_writer import kept, log_writer, read_state
 from streams.source.opened import Opened, opened
@@ -37,6 +39,7 @@ def backfill(
     fires no automation.
     """
     deployment = read_config(config, finds_kafka=True).deployment
+    configure_logging(deployment.logs)
     found = asyncio.run(_backfill(deployment, source, with_history=history, again=again))
     for scope, state in found.items():
         if as_json:
@@ -66,10 +69,21 @@ async def _backfill(
                     key = f"{account.scope}/{TASK}"
                     state = read_state(BackfillState, states.get(key))
                     since = connection_in(states, account.scope).since
-                    if not state.completed_at or again:
+                    lacks_history = with_history and state.history_since is None
+                    if not state.completed_at or lacks_history or again:
                         work = Backfill(account.api, writer, account.scope, state)
-                        await work.begin(with_history=with_history, connected_at=since)
+                        await work.begin(
+                            history_s=HISTORY_S if with_history else None,
+                            connected_at=since,
+                            not_before=state.completed_at or 0 if again else 0,
+                        )
                         state = await _shown(work, account, bar)
+                    else:
+                        at = iso(state.completed_at or 0)
+                        ERR.print(
+                            f"{account.scope}: was complete at {at}; --again does it anew",
+                            highlight=False,
+                        )
                     found[str(account.scope)] = state
     return found
 

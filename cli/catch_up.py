@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import suppress
 from typing import Annotated
 
 import orjson
@@ -58,10 +59,11 @@ def catch_up(  # noqa: PLR0917 - Typer turns parameters into options
 
 
 async def _follow(deployment: Deployment, source: str | None) -> None:
-    stopping = asyncio.Event()
+    task = asyncio.ensure_future(keep_up(deployment, scopes_of(deployment, source)))
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    await keep_up(deployment, scopes_of(deployment, source), stopping)
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 async def _catch_up(

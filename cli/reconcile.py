@@ -21,7 +21,8 @@ from streams.source.drift import Drift
 from streams.source.keep_up import check_of
 from streams.source.log_writer import kept, log_writer
 from streams.source.opened import opened
-from streams.source.reconcile import Checked, ReconcileState
+from streams.source.proved import ReconcileState
+from streams.source.reconcile import Checked
 
 ERR = Console(stderr=True)
 SHOWN_MAX = 20

@@ -15,7 +15,7 @@ SourceOption = Annotated[
     str | None, typer.Option("--source", help="Only this source; all with an API key without.")
 ]
 
-NamedSource = Annotated[str, typer.Option("--source", help="Which one of [[sources]].")]
+NamedSource = Annotated[str, typer.Option("--source", help="Which one of the sources.")]
 
 
 def scopes_of(deployment: Deployment, name: str | None) -> Iterator[Asked]:

@@ -10,7 +10,7 @@ from streams.source import backfill, catch_up, reconcile
 from streams.source.backfill import BackfillState
 from streams.source.catch_up import CatchUpState
 from streams.source.log_writer import read_state
-from streams.source.reconcile import ReconcileState
+from streams.source.proved import ReconcileState
 
 TASKS = {backfill.TASK, catch_up.TASK, reconcile.TASK}
 
@@ -77,5 +77,6 @@ def words_of(status: SourceStatus) -> str:
         if status.drift_open:
             differ = f"{status.drift_open} customers differed"
         checked = f"checked {status.last_full_check_at}: {differ}"
-    broken = "; THE LAST CHECK BROKE OFF" if status.is_last_check_broken else ""
-    return f"{status.account}: {filled}; {caught}; {checked}{broken}"
+    if status.is_last_check_broken:
+        checked = f"THE LAST CHECK BROKE OFF; the last whole one: {checked}"
+    return f"{status.account}: {filled}; {caught}; {checked}"

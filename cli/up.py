@@ -26,7 +26,7 @@ def up(
 ) -> None:
     """Run Kafka, ingest and worker on this machine until Ctrl-C; a role that dies starts again.
 
-    With [kafka] bootstrap_servers or KAFKA_BOOTSTRAP_SERVERS set, that cluster is used instead.
+    With kafka.bootstrap_servers or KAFKA_BOOTSTRAP_SERVERS set, that cluster is used instead.
     """
     settings = read_config(config)
     configure_logging(settings.deployment.logs)

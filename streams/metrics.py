@@ -87,6 +87,11 @@ oldest_unverified_age_seconds = Gauge(
     "For how long nobody has compared all rows with Stripe: alarm above two days.",
     ["account"],
 )
+last_check_broken = Gauge(
+    "subfold_last_check_broken",
+    "1 when the last comparison with Stripe broke off: it proved nothing. Alarm on 1.",
+    ["account"],
+)
 last_full_check_at = Gauge(
     "subfold_last_full_check_timestamp_seconds", "When the last whole check began.", ["account"]
 )

@@ -21,6 +21,7 @@ from streams.replay.readers import log_ends
 from streams.replay.table import Table
 from streams.replay.write import ROWS_MAX
 from streams.settings import Deployment
+from streams.source.enriching import STATE as ENRICHER
 from streams.source.log_writer import kept, log_writer
 from streams.worker.letter_topic import read_letters
 
@@ -104,7 +105,9 @@ async def switch(
         if await has_workers(source) or await unfolded(source, tables):
             return None
         async with log_writer(target.kafka) as states:
-            await states.carry(await kept(source.kafka))
+            # Where the enricher is, is a place in the log; it looks at all rows when it starts.
+            tasks = (await kept(source.kafka)).items()
+            await states.carry({key: value for key, value in tasks if key != ENRICHER})
         for it in writers:
             await it.finish()
     return Switched(

@@ -6,14 +6,13 @@ Events may come meanwhile: an object is as new as its page was asked for, and ne
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import AsyncIterator
 
 from pydantic import BaseModel
 
 from schemas.records import Kind
 from streams.source.fetched import Scope, fetched_record
+from streams.source.lists import Listed, lists_of
 from streams.source.log_writer import LogWriter, Outgoing
 from streams.source.stripe_api import Fields, ForbiddenError, GoneError, Page, StripeApi
 from streams.source.terms import Terms
@@ -34,13 +33,16 @@ class Reached(BaseModel):
 
 
 class BackfillState(BaseModel):
-    """How far a back-fill is. `connected_at`: since when events come by themselves."""
+    """How far a back-fill is. `connected_at`: since when events come by themselves.
+
+    `history_since`: since when invoices and payments are fetched; None for none.
+    """
 
     started_at: int = 0
     connected_at: int = 0
     completed_at: int | None = None
     began_at: int = 0
-    with_history: bool = True
+    history_since: int | None = None
     lists: dict[str, Reached] = {}
 
     @property
@@ -51,7 +53,7 @@ class BackfillState(BaseModel):
         """
         if self.completed_at:
             return 1.0
-        names = [each.name for each in lists_of(with_history=self.with_history)]
+        names = [each.name for each in lists_of(with_history=self.history_since is not None)]
         return sum(self._share_of(name) for name in names) / len(names)
 
     def _share_of(self, name: str) -> float:
@@ -62,55 +64,6 @@ class BackfillState(BaseModel):
             return 0.0
         passed = (self.started_at - reached.created) / (self.started_at - self.began_at)
         return min(max(passed, 0.0), 0.99)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """One of Stripe's lists: how to ask, and whose an object of it is."""
-
-    name: str
-    service: Callable[[Any], Any]
-    params: dict[str, Any]
-    customer: Callable[[Fields], Any] = lambda thing: thing.get("customer")
-    is_history: bool = False
-
-
-LISTS = (
-    Listed(
-        name="customers",
-        service=lambda v1: v1.customers,
-        params={"expand": ["data.discount", "data.invoice_settings.default_payment_method"]},
-        customer=lambda thing: thing["id"],
-    ),
-    Listed(
-        name="subscriptions",
-        service=lambda v1: v1.subscriptions,
-        params={"status": "all", "expand": ["data.discounts", "data.default_payment_method"]},
-    ),
-    Listed(name="schedules", service=lambda v1: v1.subscription_schedules, params={}),
-    Listed(name="open_invoices", service=lambda v1: v1.invoices, params={"status": "open"}),
-    Listed(name="invoices", service=lambda v1: v1.invoices, params={}, is_history=True),
-    Listed(name="charges", service=lambda v1: v1.charges, params={}, is_history=True),
-    Listed(
-        name="refunds",
-        service=lambda v1: v1.refunds,
-        params={"expand": ["data.charge"]},
-        customer=lambda thing: (thing.get("charge") or {}).get("customer"),
-        is_history=True,
-    ),
-    Listed(
-        name="disputes",
-        service=lambda v1: v1.disputes,
-        params={"expand": ["data.charge"]},
-        customer=lambda thing: (thing.get("charge") or {}).get("customer"),
-        is_history=True,
-    ),
-)
-
-
-def lists_of(*, with_history: bool) -> Iterator[Listed]:
-    """The lists of a back-fill, in their order."""
-    return (each for each in LISTS if with_history or not each.is_history)
 
 
 class Backfill:
@@ -132,26 +85,32 @@ class Backfill:
         self._terms = Terms(api)
         self.state = state
 
-    async def begin(self, *, with_history: bool, connected_at: int = 0) -> None:
-        """Start one, unless one is under way.
+    async def begin(
+        self, *, history_s: int | None, connected_at: int = 0, not_before: int = 0
+    ) -> None:
+        """Start one, unless one is under way; history that it was to leave out is added to it.
 
         Args:
-            with_history: Also invoices and payments.
+            history_s: Also invoices and payments, so far back; None for none.
             connected_at: Since when events come by themselves; 0 if nobody knows.
+            not_before: One that was begun earlier does not count.
 
         Raises:
             StripeError: Stripe cannot be asked.
         """
-        state = self.state
-        if state.started_at and not state.completed_at:
-            return
-        now = await self._api.now()
-        self.state = BackfillState(
-            started_at=now,
-            connected_at=connected_at or state.connected_at or now,
-            began_at=await self._began_at(),
-            with_history=with_history,
-        )
+        state, now = self.state, await self._api.now()
+        since = None if history_s is None else now - history_s
+        lacks_history = since is not None and state.history_since is None
+        if state.started_at > not_before and (lacks_history or not state.completed_at):
+            state.history_since = state.history_since or since
+            state.completed_at = None
+        else:
+            self.state = BackfillState(
+                started_at=now,
+                connected_at=connected_at or state.connected_at or now,
+                began_at=await self._began_at(),
+                history_since=since,
+            )
         await self._keep()
 
     async def run(self) -> AsyncIterator[BackfillState]:
@@ -161,7 +120,7 @@ class Backfill:
             StripeError: Stripe cannot be asked.
             BrokerError: Kafka does not take what it said.
         """
-        for listed in lists_of(with_history=self.state.with_history):
+        for listed in lists_of(with_history=self.state.history_since is not None):
             reached = self.state.lists.setdefault(listed.name, Reached())
             if reached.is_done:
                 continue
@@ -184,29 +143,29 @@ class Backfill:
 
     async def _pages(self, listed: Listed, reached: Reached) -> AsyncIterator[Page]:
         call = listed.service(self._api.client.v1).list_async
-        params = dict(listed.params)
-        if listed.is_history:
-            params["created"] = {"gte": self.state.started_at - HISTORY_S}
+        created = {"gte": self.state.history_since} if listed.is_history else {}
         after = {"starting_after": reached.cursor} if reached.cursor else {}
-        try:
-            async for page in self._api.pages(call, params | after):
-                yield page
-        except GoneError:
-            # Its last object was deleted meanwhile: from the time of that one on, all of its
-            # second again.
-            created = {"lte": reached.created, **params.get("created", {})}
-            async for page in self._api.pages(call, params | {"created": created}):
-                yield page
+        while True:
+            try:
+                params = {**listed.params, **({"created": created} if created else {}), **after}
+                async for page in self._api.pages(call, params):
+                    yield page
+            except GoneError:
+                # Its last object was deleted meanwhile: from the time of that one on, all of its
+                # second again.
+                created, after = {**created, "lte": reached.created}, {}
+            else:
+                return
 
     async def _records(self, listed: Listed, page: Page) -> AsyncIterator[Outgoing]:
         for thing in page.objects:
             customer = listed.customer(thing)
-            customer = customer["id"] if isinstance(customer, dict) else customer
-            if not customer:
+            if customer is None:
                 continue
             is_counted = listed.name in {"customers", "subscriptions"}
             missing = await self._terms.missing_in(thing) if is_counted else ()
-            for each in (thing, *missing):
+            # Terms first, or the list price would be told before the discount.
+            for each in (*missing, thing):
                 yield self._record(each, customer, page.fetched_at)
 
     def _record(self, thing: Fields, customer: str, fetched_at: int) -> Outgoing:

@@ -20,7 +20,7 @@ from schemas.records import Kind
 from streams.fold.event_types import EVENT_TYPES
 from streams.ingest.keys import read_envelope
 from streams.log.records import log_headers
-from streams.log.seen import ids_since
+from streams.log.seen import Seen
 from streams.settings import Kafka
 from streams.source.fetched import Scope
 from streams.source.log_writer import LogWriter, Outgoing
@@ -75,14 +75,22 @@ class CatchUp:
         kafka: Where the log is.
         writer: Takes what it lacks.
         state: How far it was.
+        connected_at: Where it begins if it never was anywhere: what was before is no growth, and
+            comes with the back-fill. None for now.
     """
 
     def __init__(
-        self, account: Opened, kafka: Kafka, writer: LogWriter, state: CatchUpState
+        self,
+        account: Opened,
+        kafka: Kafka,
+        writer: LogWriter,
+        state: CatchUpState,
+        connected_at: int | None,
     ) -> None:
         self._account = account
         self._kafka = kafka
         self._writer = writer
+        self._connected_at = connected_at
         self.state = state
 
     async def run(self, *, settle_s: int = SETTLE_S) -> AsyncIterator[CatchUpState]:
@@ -98,12 +106,17 @@ class CatchUp:
         now = await self._account.api.now()
         kept_since = now - KEPT_S + EDGE_S
         if self.state.complete_until == 0:
-            self.state.complete_until = kept_since
+            self.state.complete_until = max(self._connected_at or now - settle_s, kept_since)
+            await self._keep()
         elif self.state.complete_until < kept_since:
             self.state.gap_since = self.state.gap_since or self.state.complete_until
             self.state.complete_until = kept_since
-        for window in windows(self.state.complete_until, now - settle_s):
-            await self._writer.append(await self._missing(window))
+        begins = self.state.complete_until
+        # A webhook comes after its event was made; the clocks may differ by a little.
+        since_ms = (begins - 2 * OVERLAP_S) * 1000
+        seen = Seen(self._kafka, self._account.scope.source, since_ms)
+        for window in windows(begins, now - settle_s):
+            await self._writer.append(await self._missing(window, seen))
             self.state.complete_until = window.ends
             await self._keep()
             yield self.state
@@ -123,7 +136,7 @@ class CatchUp:
     async def _keep(self) -> None:
         await self._writer.keep(f"{self._account.scope}/{TASK}", self.state)
 
-    async def _missing(self, window: Window) -> list[Outgoing]:
+    async def _missing(self, window: Window, seen: Seen) -> list[Outgoing]:
         """Events of a window that the log lacks, the oldest first."""
         call = self._account.api.client.v1.events.list_async
         params = {"created": {"gte": window.begins, "lte": window.ends}}
@@ -135,9 +148,8 @@ class CatchUp:
         ]
         if not listed:
             return []
-        # A webhook comes after its event was made; the clocks may differ by a little.
-        known = await ids_since(self._kafka, (window.begins - OVERLAP_S) * 1000)
-        missing = [event for event in reversed(listed) if event["id"] not in known]
+        await seen.refresh()
+        missing = [event for event in reversed(listed) if event["id"] not in seen.ids]
         self.state.appended += len(missing)
         at = await self._account.api.now()
         return list(_records(missing, self._account, at))

@@ -25,13 +25,14 @@ OF_TIME = ("as_of", "lifetime.first_seen_at")
 class Drift:
     """One object that a row does not have as Stripe has it: whose, which, and in what fields.
 
-    `is_missing`: there is no row of its customer at all.
+    `is_missing`: there is no row of its customer at all. `is_foldable`: a repair would mend it.
     """
 
     subject: str
     object: str
     fields: tuple[str, ...]
     is_missing: bool = False
+    is_foldable: bool = True
 
 
 def drift_of(
@@ -52,7 +53,8 @@ def drift_of(
         row = step(row, tick_record(record.key, at, None), settings).row or row
     done = step(row, record, settings)
     if done.error:
-        return Drift(subject=record.key, object=thing_id, fields=(f"not folded: {done.error}",))
+        words = f"not folded: {done.error}"
+        return Drift(subject=record.key, object=thing_id, fields=(words,), is_foldable=False)
     after = done.row or row
     before, now = (orjson.loads(row_for_readers(each, settings)) for each in (row, after))
     fields = tuple(path for path, _, _ in differing(before, now) if path not in OF_TIME)

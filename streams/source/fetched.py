@@ -25,6 +25,18 @@ class Scope(NamedTuple):
         return f"{self.source}/{self.account or NO_CUSTOMER}/{'live' if self.livemode else 'test'}"
 
 
+def owner_of(thing: Fields) -> str | None:
+    """Whose an object is, as the door would key it: a customer, or where there is none an account.
+
+    Source: Stripe API reference, `customer_account` (Accounts v2).
+    """
+    if thing.get("object") == "customer":
+        return str(thing["id"])
+    owner = thing.get("customer") or thing.get("customer_account")
+    owner = owner.get("id") if isinstance(owner, dict) else owner
+    return owner if isinstance(owner, str) else None
+
+
 def fetched_record(
     thing: Fields,
     *,

@@ -8,56 +8,33 @@ and says so.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
-from pydantic import BaseModel
-
-from schemas.records import Kind, Subject
+from schemas.records import Kind
 from streams.log.records import read_log_record
 from streams.settings import Deployment
-from streams.source.backfill import LISTS
 from streams.source.drift import Drift, drift_of
-from streams.source.fetched import fetched_record
+from streams.source.fetched import fetched_record, owner_of
+from streams.source.lists import LISTS, Listed
 from streams.source.log_writer import LogWriter, Outgoing
 from streams.source.opened import Opened
-from streams.source.stored_rows import StoredRows, Suspect, stored_rows, unlisted
-from streams.source.stripe_api import Fields, GoneError
+from streams.source.proved import DAY_S, Found, ReconcileState
+from streams.source.stored_rows import (
+    StoredRows,
+    Unlisted,
+    rows_when_folded,
+    stored_rows,
+    unlisted,
+)
+from streams.source.stripe_api import Fields, GoneError, StripeError
 from streams.source.terms import Terms
 
 TASK = "reconcile"
 SETTLE_S = 60
-DAY_S = 86_400
-CUSTOMERS, SUBSCRIPTIONS = LISTS[0], LISTS[1]
-
-
-class Found(BaseModel):
-    """What one check found: how many customers drifted, and how many repairs it appended."""
-
-    at: int
-    customers: int
-    repairs: int
-
-
-class ReconcileState(BaseModel):
-    """What checks have proved. `drift_open`: customers whose repair no later check has confirmed.
-
-    `last_full_check_at`: since that moment nothing is proved. `failed_at`: the last check broke off
-    then; null when it came to its end.
-    """
-
-    last_full_check_at: int | None = None
-    failed_at: int | None = None
-    drift_open: int = 0
-    found: list[Found] = []
-
-    def drift_found_24h(self, at: int) -> int:
-        """Customers that were found to differ in the last day."""
-        return sum(each.customers for each in self.found if each.at > at - DAY_S)
-
-    def oldest_unverified_age_s(self, at: int) -> int | None:
-        """For how long nobody has looked; None when nobody ever has."""
-        return None if self.last_full_check_at is None else at - self.last_full_check_at
+CHECKED = LISTS[0], LISTS[1]
+"""Customers and subscriptions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +47,16 @@ class Checked:
     objects: int
     since: int | None
     drifts: tuple[Drift, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspect:
+    """An object that a row does not seem to have as Stripe has it, and when it was fetched."""
+
+    listed: Listed
+    thing: Fields
+    customer: str
+    fetched_at: int
 
 
 class Reconcile:
@@ -118,68 +105,83 @@ class Reconcile:
             BrokerError: Kafka does not answer; the same.
         """
         begun_at = await self._account.api.now()
+        repaired = 0
+        drifts: list[Drift] = []
         try:
-            objects, suspects = await self._compared(progress)
-            drifts: list[tuple[Drift, list[Outgoing]]] = []
+            objects, suspects = await self._compared(progress, drifts)
             if suspects:
                 await asyncio.sleep(settle_s)
-                drifts = [each async for each in self._confirmed(suspects)]
-            if repairs:
-                for _, records in drifts:
-                    await self._writer.append(records)
+                table = await rows_when_folded(self._deployment, self._account.scope)
+                for suspect in suspects:
+                    drift = await self._drift(suspect, table)
+                    if drift is None:
+                        continue
+                    drifts.append(drift)
+                    if repairs and drift.is_foldable:
+                        repaired += await self._repair(suspect)
         except BaseException:
             self.state.failed_at = begun_at
             await self._keep()
             raise
         since = self.state.last_full_check_at
-        found = tuple(drift for drift, _ in drifts)
-        self._note(begun_at, found, sum(len(records) for _, records in drifts) if repairs else 0)
+        self._note(begun_at, drifts, repaired)
         await self._keep()
-        return Checked(objects=objects, since=since, drifts=found)
+        return Checked(objects=objects, since=since, drifts=tuple(drifts))
 
-    async def _compared(self, progress: Callable[[int], None]) -> tuple[int, list[Suspect]]:
-        """Look at everything once; what seems to differ is only suspected."""
+    async def _compared(
+        self, progress: Callable[[int], None], drifts: list[Drift]
+    ) -> tuple[int, list[_Suspect]]:
+        """Look at everything once; what seems to differ is only suspected.
+
+        What Stripe knows nothing of any more is added to `drifts`: nothing can mend that.
+        """
         table, objects = await stored_rows(self._deployment, self._account.scope), 0
-        suspects: list[Suspect] = []
+        suspects: list[_Suspect] = []
         seen: set[str] = set()
-        for kind, listed in (("customer", CUSTOMERS), ("subscription", SUBSCRIPTIONS)):
+        for listed in CHECKED:
             call = listed.service(self._account.api.client.v1).list_async
             async for page in self._account.api.pages(call, listed.params):
-                for thing in page.objects:
-                    seen.add(thing["id"])
-                    if await self._drift(thing, page.fetched_at, table):
-                        suspects.append(Suspect(kind=kind, id=thing["id"]))
+                seen |= {thing["id"] for thing in page.objects}
+                looked_at = [
+                    _Suspect(listed, thing, owner, page.fetched_at)
+                    for thing in page.objects
+                    if (owner := owner_of(thing)) is not None
+                ]
+                suspects += [each for each in looked_at if await self._drift(each, table)]
                 objects += len(page.objects)
                 progress(objects)
-        suspects += unlisted(table, seen)
+        if table.rows and not any(subject.rpartition("/")[2] in seen for subject in table.rows):
+            raise StripeError(
+                f"Stripe lists none of the {len(table.rows)} customers that have rows: the API key "
+                "is of another account, or its test data were deleted"
+            )
+        for missing in unlisted(table, seen):
+            found = await self._unlisted(missing)
+            if isinstance(found, Drift):
+                drifts.append(found)
+            else:
+                suspects.append(found)
         return objects, suspects
 
-    async def _confirmed(
-        self, suspects: list[Suspect]
-    ) -> AsyncIterator[tuple[Drift, list[Outgoing]]]:
-        """Fetch each again, and look at its row as it is now."""
-        table = await stored_rows(self._deployment, self._account.scope)
-        for suspect in suspects:
-            fetched_at = await self._account.api.now()
-            thing = await self._fetch(suspect)
-            if thing is None:
-                continue
-            drift = await self._drift(thing, fetched_at, table)
-            if drift:
-                yield drift, await self._repairs(thing, fetched_at)
-
-    async def _fetch(self, suspect: Suspect) -> Fields | None:
-        v1 = self._account.api.client.v1
-        listed = CUSTOMERS if suspect.kind == "customer" else SUBSCRIPTIONS
-        expand = [each.removeprefix("data.") for each in listed.params["expand"]]
-        call = listed.service(v1).retrieve_async
+    async def _unlisted(self, missing: Unlisted) -> _Suspect | Drift:
+        """What became of something that is not listed."""
+        listed = CHECKED[0] if missing.kind == "customer" else CHECKED[1]
+        fetched_at = await self._account.api.now()
         try:
-            return await self._account.api.retrieve(call, suspect.id, {"expand": expand})
+            thing = await self._fetch(listed, missing.id)
         except GoneError:
-            return None
+            subject = f"{self._account.scope}/{missing.customer}"
+            fields = ("gone at Stripe",)
+            return Drift(subject=subject, object=missing.id, fields=fields, is_foldable=False)
+        return _Suspect(listed, thing, missing.customer, fetched_at)
 
-    async def _drift(self, thing: Fields, fetched_at: int, table: StoredRows) -> Drift | None:
-        for record in await self._repairs(thing, fetched_at):
+    async def _fetch(self, listed: Listed, id_: str) -> Fields:
+        expand = [each.removeprefix("data.") for each in listed.params["expand"]]
+        call = listed.service(self._account.api.client.v1).retrieve_async
+        return await self._account.api.retrieve(call, id_, {"expand": expand})
+
+    async def _drift(self, suspect: _Suspect, table: StoredRows) -> Drift | None:
+        for record in await self._records(suspect):
             row, settings = table.get(record.key)
             read = read_log_record(
                 key=record.key.encode(),
@@ -187,34 +189,39 @@ class Reconcile:
                 headers=list(record.headers),
                 partition=0,
                 offset=0,
-                timestamp_ms=fetched_at * 1000,
+                timestamp_ms=suspect.fetched_at * 1000,
             )
-            drift = drift_of(row, read, thing["id"], fetched_at, settings)
+            drift = drift_of(row, read, suspect.thing["id"], suspect.fetched_at, settings)
             if drift:
                 return drift
         return None
 
-    async def _repairs(self, thing: Fields, fetched_at: int) -> list[Outgoing]:
+    async def _repair(self, suspect: _Suspect) -> int:
+        """Append the object as it is now; how many records that took."""
+        fetched_at = await self._account.api.now()
+        thing = suspect.thing
+        with suppress(GoneError):
+            thing = await self._fetch(suspect.listed, thing["id"])
+        records = await self._records(replace(suspect, thing=thing, fetched_at=fetched_at))
+        await self._writer.append(records)
+        return len(records)
+
+    async def _records(self, suspect: _Suspect) -> list[Outgoing]:
         """What would mend a row: the object, and the terms that it needs."""
-        missing = await self._terms.missing_in(thing)
-        customer = Subject(*self._subject(thing).split("/")).customer
+        missing = await self._terms.missing_in(suspect.thing)
         return [
             fetched_record(
                 each,
-                customer=customer,
+                customer=suspect.customer,
                 kind=Kind.REPAIR,
                 scope=self._account.scope,
-                fetched_at=fetched_at,
+                fetched_at=suspect.fetched_at,
                 connected_at=self._connected_at,
             )
-            for each in (thing, *missing)
+            for each in (*missing, suspect.thing)
         ]
 
-    def _subject(self, thing: Fields) -> str:
-        owner = thing["id"] if thing["object"] == "customer" else thing["customer"]
-        return f"{self._account.scope}/{owner['id'] if isinstance(owner, dict) else owner}"
-
-    def _note(self, begun_at: int, drifts: tuple[Drift, ...], repairs: int) -> None:
+    def _note(self, begun_at: int, drifts: Sequence[Drift], repairs: int) -> None:
         customers = len({each.subject for each in drifts})
         self.state.last_full_check_at = begun_at
         self.state.failed_at = None

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+import asyncio
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 
 from schemas.codec import decode_row
+from schemas.errors import SubfoldError
 from schemas.rows import Row
 from schemas.settings import SettingsInForce
+from streams.log.admin import count_log_partitions
+from streams.log.committed import committed, places_of, untold
+from streams.log.topics import LOG
 from streams.settings import Deployment
 from streams.source.fetched import Scope
-from streams.worker.changelog import read_rows
+from streams.worker.changelog import Rows, read_rows
+
+PATIENCE_S = 120
+POLL_S = 2
+CLIENT = "subfold-reconcile"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Suspect:
-    """An object that a row may not have as Stripe has it: a customer or a subscription."""
+class Unlisted:
+    """An object that a row has and Stripe did not list: a customer or a subscription."""
 
     kind: str
     id: str
+    customer: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,9 +49,38 @@ async def stored_rows(deployment: Deployment, scope: Scope) -> StoredRows:
     Raises:
         BrokerError: Kafka cannot be used.
     """
+    return _of(await read_rows(deployment, untold), scope)
+
+
+async def rows_when_folded(deployment: Deployment, scope: Scope) -> StoredRows:
+    """Read them when all that is in the log now is folded.
+
+    Raises:
+        BrokerError: Kafka cannot be used.
+        SubfoldError: The worker does not come so far.
+    """
+    kafka = deployment.kafka
+    places = places_of(kafka, LOG, range(await count_log_partitions(kafka)))
+    async with committed(kafka, client_id=CLIENT) as reader:
+        ends = {place.partition: end for place, end in (await reader.ends(places)).items()}
+    behind = 0
+    for _ in range(PATIENCE_S // POLL_S):
+        parts = await read_rows(deployment, untold)
+        positions = [part.marker.next_offset for part in parts]
+        behind = sum(max(0, ends[number] - at) for number, at in enumerate(positions))
+        if not behind:
+            return _of(parts, scope)
+        await asyncio.sleep(POLL_S)
+    raise SubfoldError(
+        f"the worker is {behind} records behind, so nothing is proved: see that it runs, and check "
+        "again"
+    )
+
+
+def _of(parts: Iterable[Rows], scope: Scope) -> StoredRows:
     mine = f"{scope}/".encode()
     found = StoredRows()
-    for part in await read_rows(deployment, lambda _, __: None):
+    for part in parts:
         found.rows |= {
             key.decode(): (value, part.settings)
             for key, value in part.stored.items()
@@ -50,7 +89,7 @@ async def stored_rows(deployment: Deployment, scope: Scope) -> StoredRows:
     return found
 
 
-def unlisted(table: StoredRows, listed: Set[str]) -> Iterator[Suspect]:
+def unlisted(table: StoredRows, listed: Set[str]) -> Iterator[Unlisted]:
     """Customers that are not known as deleted, and subscriptions that are not known as ended."""
     for subject in table.rows:
         row, _ = table.get(subject)
@@ -58,7 +97,7 @@ def unlisted(table: StoredRows, listed: Set[str]) -> Iterator[Suspect]:
             continue
         customer = subject.rpartition("/")[2]
         if customer not in listed:
-            yield Suspect(kind="customer", id=customer)
+            yield Unlisted(kind="customer", id=customer, customer=customer)
         for sub in row.facts.current:
             if sub.ended_at is None and sub.id not in listed:
-                yield Suspect(kind="subscription", id=sub.id)
+                yield Unlisted(kind="subscription", id=sub.id, customer=customer)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import aiohttp
 import orjson
 import stamina
 import stripe
@@ -92,10 +93,11 @@ class StripeApi:
             http_client=self._http,
         )
         self._limiter = AsyncLimiter(1, 1 / PER_SECOND)
-        # The client itself tries again after all but 429, where Stripe leaves that to us.
+        # The client itself tries again after all but 429, where Stripe leaves that to us, and
+        # answers that break off in their middle.
         self._patient = stamina.AsyncRetryingCaller(
             attempts=BUSY_TRIES, wait_max=BUSY_WAIT_S, timeout=None
-        ).on(stripe.RateLimitError)
+        ).on((stripe.RateLimitError, aiohttp.ClientError))
         self._ahead_s: float | None = None
 
     async def close(self) -> None:
@@ -110,7 +112,8 @@ class StripeApi:
             except ForbiddenError:
                 # Not every restricted key can be given this right: stripe/stripe-node 2246.
                 await self.retrieve(self.client.v1.events.list_async, {"limit": 1})
-        return int(time.monotonic() + (self._ahead_s or 0))
+        # Of the running second nothing is sure: an event may come in it still.
+        return int(time.monotonic() + (self._ahead_s or 0)) - 1
 
     async def pages(self, call: Call, params: Params) -> AsyncIterator[Page]:
         """Give the pages of a list, newest objects first.
@@ -144,6 +147,8 @@ class StripeApi:
             answer = await self._patient(self._limited, call, *words)
         except stripe.StripeError as error:
             raise explained(error) from error
+        except aiohttp.ClientError as error:
+            raise StripeError("Stripe's answers break off: it cannot be reached") from error
         sent = parsedate_to_datetime(answer.last_response.headers["date"]).timestamp()
         self._ahead_s = sent - time.monotonic()
         return answer

@@ -7,6 +7,7 @@ Each price and coupon is asked for once. Source: domain facts in docs/mrr.md; St
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 
 from streams.source.stripe_api import Fields, GoneError, InvalidError, StripeApi
 
@@ -29,8 +30,9 @@ class Terms:
         """
         items = thing.get("items") or {}
         if items.get("has_more"):
-            items["data"] = await self.items_of(thing["id"])
-            items["has_more"] = False
+            with suppress(GoneError):  # gone since it was listed: what was listed is what there is
+                items["data"] = await self.items_of(thing["id"])
+                items["has_more"] = False
         found = [await self.price(each) for each in sorted(tiered_in(thing))]
         found += [await self.coupon(each) for each in sorted(coupons_in(thing))]
         return [each for each in found if each is not None]

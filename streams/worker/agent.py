@@ -22,8 +22,13 @@ from streams.worker.dead_letters import FetchedRecord
 from streams.worker.exits import Exit, exit_now
 from streams.worker.limit import WINDOW, LookBack, look_back
 from streams.worker.partition import Partition
-from streams.worker.quarantine import note_start, note_try
-from streams.worker.transaction import FencedError, UnknownCommitError, commit
+from streams.worker.quarantine import forget_tries, note_start, note_try
+from streams.worker.transaction import (
+    FencedError,
+    NotCommittedError,
+    UnknownCommitError,
+    commit,
+)
 from streams.worker.transport import Batch
 
 if TYPE_CHECKING:
@@ -72,7 +77,11 @@ async def _fold_fetched(app: WorkerApp, number: int, batch: Batch) -> None:
         async with partition.lock:
             is_alone = part[0].offset < alone_before
             crashes = await note_try(partition, app.names) if is_alone else frozenset()
-            await _fold_part(app, partition, part, crashes)
+            try:
+                await _fold_part(app, partition, part, crashes)
+            except NotCommittedError:
+                await forget_tries(partition, app.names)
+                raise
 
 
 async def _fold_part(

@@ -9,15 +9,23 @@ from streams.log.admin import count_log_partitions
 from streams.log.committed import Progress, committed, places_of
 from streams.log.topics import changelog_name
 from streams.settings import Deployment
-from streams.worker.marker import RESERVED, SETTINGS_KEY, decode_settings
+from streams.worker.marker import (
+    MARKER_KEY,
+    RESERVED,
+    SETTINGS_KEY,
+    Marker,
+    decode_marker,
+    decode_settings,
+)
 
 
 @dataclass(slots=True)
 class Rows:
-    """The rows of one partition as bytes, by key, and the settings they were folded with."""
+    """The rows of one partition as bytes, by key; its settings and its marker."""
 
     settings: SettingsInForce = field(default_factory=SettingsInForce)
     stored: dict[bytes, bytes] = field(default_factory=dict)
+    marker: Marker = field(default_factory=Marker)
 
 
 async def read_rows(deployment: Deployment, progress: Progress) -> list[Rows]:
@@ -46,6 +54,8 @@ async def read_rows(deployment: Deployment, progress: Progress) -> list[Rows]:
 def _take(rows: Rows, key: bytes, value: bytes | None) -> None:
     if key == SETTINGS_KEY and value is not None:
         rows.settings = decode_settings(value)
+    if key == MARKER_KEY and value is not None:
+        rows.marker = decode_marker(value)
     if key.startswith(RESERVED):
         return
     if value is None:

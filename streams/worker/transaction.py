@@ -42,6 +42,10 @@ class UnknownCommitError(Exception):
     """The transaction broke off, and it is not known on which side of its commit."""
 
 
+class NotCommittedError(UnknownCommitError):
+    """Kafka refused what the transaction was to write: nothing of it is or will be committed."""
+
+
 def new_producer(connection: Connection, transactional_id: str) -> AIOKafkaProducer:
     """The producer of one partition; its `start` fences the former one."""
     return AIOKafkaProducer(
@@ -62,6 +66,7 @@ async def commit(partition: Partition, folded: Folded, marker: Marker, names: Na
 
     Raises:
         FencedError: The partition is not ours any more; its new owner finds out what was written.
+        NotCommittedError: Kafka refused to take something; the transaction is open still.
         UnknownCommitError: It may have been written, or not.
     """
     producer, number = partition.producer, partition.number
@@ -76,6 +81,7 @@ async def commit(partition: Partition, folded: Folded, marker: Marker, names: Na
     if folded.clocks is not partition.clocks:
         changelog.append(Output(topic="", key=CLOCKS_KEY, value=encode_clocks(folded.clocks)))
     pending: list[asyncio.Future[RecordMetadata]] = []
+    is_ending = False
     try:
         await producer.begin_transaction()
         # Topics with the same key have as many partitions as the log, hence the same partition.
@@ -85,6 +91,7 @@ async def commit(partition: Partition, folded: Folded, marker: Marker, names: Na
             await _send(producer, names.topic(logical), number, outputs, pending)
         offsets = {TopicPartition(names.log, number): marker.next_offset}
         await asyncio.gather(*pending, producer.send_offsets_to_transaction(offsets, names.group))
+        is_ending = True
         await producer.commit_transaction()
         return int(rows.result().offset)
     except Exception as error:  # aiokafka's are not all KafkaErrors
@@ -95,6 +102,8 @@ async def commit(partition: Partition, folded: Folded, marker: Marker, names: Na
         settled = [each for each in pending if each.done() and not each.cancelled()]
         if any(map(_is_fenced, [error, *(each.exception() for each in settled)])):
             raise FencedError from error
+        if not is_ending:
+            raise NotCommittedError(type(error).__name__) from error
         raise UnknownCommitError(type(error).__name__) from error
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from cli.source_status import source_statuses, words_of
 from streams.source.backfill import BackfillState, Reached
 from streams.source.catch_up import CatchUpState, Gap
-from streams.source.reconcile import Found, ReconcileState
+from streams.source.proved import Found, ReconcileState
 
 NOW = 1_790_000_000
 DAY_S = 86_400
@@ -26,7 +26,7 @@ def test_of_an_account_that_nobody_asked_there_is_nothing():
 
 def test_a_backfill_that_broke_off_is_said_to_be_incomplete():
     lists = {"customers": Reached(is_done=True), "subscriptions": Reached(created=50)}
-    filling = BackfillState(started_at=100, began_at=0, with_history=False, lists=lists)
+    filling = BackfillState(started_at=100, began_at=0, lists=lists)
     status = only(backfill=filling)
 
     assert status.backfill_percent == 37  # one of four lists whole, one half

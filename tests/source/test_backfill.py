@@ -93,3 +93,11 @@ async def test_a_key_that_stripe_does_not_know_is_refused_before_anything_is_wri
     assert "does not know the API key" in done.stderr
     assert "rk_test_wrong" not in done.stderr + done.stdout
     assert await edge.log() == []
+
+
+async def test_an_answer_that_breaks_off_is_asked_for_again(edge):
+    edge.fake.faults.planned.append(Fault(kind="drop", path="/v1/subscriptions", times=2))
+    done = await edge.run("backfill", "--no-history", "--json")
+
+    assert done.returncode == 0, done.stderr
+    assert orjson.loads(done.stdout)["account"] == "main/-/test"

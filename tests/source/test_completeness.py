@@ -106,3 +106,12 @@ async def test_after_one_cycle_the_rows_are_as_stripe_has_them_and_the_repairs_a
     assert found["state"]["found"][0]["customers"] == len(drifted)
     again, done = await told(edge, "reconcile", "--no-repair", "--settle", "0")
     assert (done.returncode, again["drifts"], again["state"]["drift_open"]) == (0, [], 0)
+
+
+async def test_what_was_before_the_first_catch_up_is_left_to_the_back_fill(edge):
+    first, _ = await told(edge, "catch-up", "--settle", "0")
+    assert first["state"]["appended"] == 0
+
+    await edge.fake.advance(days=3)
+    then, _ = await told(edge, "catch-up", "--settle", "0")
+    assert then["state"]["appended"] > 0

@@ -129,7 +129,7 @@ async def test_a_platform_has_a_second_endpoint_for_connected_accounts(edge, url
 
 async def test_what_is_back_filled_after_connecting_is_as_old_as_the_connection(edge, url):
     await edge.run("connect", "--url", url, "--secret-file", "secret")
-    connected_at = edge.fake.world.now
+    connected_at = edge.fake.world.now - 1  # the last second that is surely over
     await edge.fake.advance(days=1)
 
     await edge.run("backfill", "--no-history")

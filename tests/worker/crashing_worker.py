@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from aiokafka.errors import TopicAuthorizationFailedError
+
 from cli.main import app
 from streams.worker import agent, batch, takeover, transaction, walk
 from streams.worker.app import FAUST_SETTINGS
@@ -141,6 +143,17 @@ def of_deadly(read: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def refusing(send: Callable[..., Any]) -> Callable[..., Any]:
+    """Sends, but for what readers see: a right that is lacking for one topic."""
+
+    async def run(producer: Any, topic: str, *rest: Any) -> None:
+        if topic.endswith("billing.customers.v1"):
+            raise TopicAuthorizationFailedError(topic)
+        await send(producer, topic, *rest)
+
+    return run
+
+
 def patch(point: str) -> None:
     """Have this process die at the point."""
     reached = Countdown(PASSED_BEFORE)
@@ -152,6 +165,7 @@ def patch(point: str) -> None:
         "committed": (agent, "commit", after(commit, reached)),
         "fenced": (takeover, "_fence", after(takeover._fence)),
         "rows read": (takeover, "_read_rows", after(takeover._read_rows)),
+        "refused": (transaction, "_send", refusing(transaction._send)),
         "deadly": (batch, "read_log_record", of_deadly(batch.read_log_record)),  # type: ignore[attr-defined]
         "walked": (walk, "commit", after(commit)),
         "before tick": (Clock, "_write", before(Clock._write)),

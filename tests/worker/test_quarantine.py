@@ -12,6 +12,7 @@ from fetched import Fetched, fetched
 from schemas.errors import DeadLetterReason
 from streams.log.topics import CUSTOMERS, DEAD_LETTERS
 from streams.replay.replay import Plan, replay
+from streams.worker.exits import Exit
 from streams.worker.quarantine import TRIES
 from worker_process import until
 from worker_stage import stage
@@ -80,3 +81,15 @@ async def test_a_replay_leaves_it_out_and_a_redrive_folds_it(here):
     await here.until_done()
     [rows, _] = await here.read(CUSTOMERS)
     assert deadly.key in {each.key for each in rows}
+
+
+async def test_a_topic_that_cannot_be_written_is_no_fault_of_the_record(here):
+    await here.append([named("cus_1", 1), named("cus_2", 2)])
+    for _ in range(TRIES + 3):
+        assert await here.start(dying_at="refused").ended() == Exit.KAFKA
+
+    here.start()
+    await here.until_done()
+    assert await here.read(DEAD_LETTERS) == [[], []]
+    [rows, _] = await here.read(CUSTOMERS)
+    assert len(rows) == 2
