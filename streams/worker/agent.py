@@ -40,6 +40,14 @@ FENCED_GRACE_S = 30
 log = structlog.get_logger()
 
 
+class _MostlyBadError(Exception):
+    """Most of the last records are dead letters: see limit.py."""
+
+    def __init__(self, looked: LookBack) -> None:
+        super().__init__()
+        self.looked = looked
+
+
 async def fold_fetched(app: WorkerApp, number: int, batch: Batch) -> None:
     """Fold what was fetched of one partition; end the process rather than raise."""
     await guarded(app, number, _fold_fetched(app, number, batch))
@@ -53,6 +61,8 @@ async def guarded(app: WorkerApp, number: int, work: Awaitable[None]) -> None:
         _forget(app, number)
     except UnknownCommitError as error:
         exit_now(Exit.KAFKA, partition=number, error=str(error), at="commit")
+    except _MostlyBadError as error:
+        _stop(app.held.partitions[number], error.looked)
     except NewerRowError as error:
         exit_now(Exit.NEWER_ROW, partition=number, hint=str(error))
     except Exception as error:
@@ -77,11 +87,24 @@ async def _fold_fetched(app: WorkerApp, number: int, batch: Batch) -> None:
         async with partition.lock:
             is_alone = part[0].offset < alone_before
             crashes = await note_try(partition, app.names) if is_alone else frozenset()
-            try:
-                await _fold_part(app, partition, part, crashes)
-            except NotCommittedError:
-                await forget_tries(partition, app.names)
-                raise
+            await _fold_watched(app, partition, part, crashes)
+
+
+async def _fold_watched(
+    app: WorkerApp, partition: Partition, records: Sequence[FetchedRecord], crashes: Set[int]
+) -> None:
+    """Fold, and where the process lives to tell what went wrong, blame no record for its end."""
+    try:
+        await _fold_part(app, partition, records, crashes)
+    except NotCommittedError:
+        await partition.producer.abort_transaction()
+        await forget_tries(partition, app.names)
+        raise
+    except (FencedError, UnknownCommitError):
+        raise
+    except Exception:
+        await forget_tries(partition, app.names)
+        raise
 
 
 async def _fold_part(
@@ -93,7 +116,7 @@ async def _fold_part(
     )
     looked = look_back(partition.marker.bad, records, folded.dead_letters)
     if looked.most > app.dead_letters_max:
-        _stop(partition, looked)
+        raise _MostlyBadError(looked)
     marker = partition.marker.after(
         next_offset=folded.next_offset,
         settings_version=folded.settings.version,

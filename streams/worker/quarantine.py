@@ -60,14 +60,13 @@ async def note_try(partition: Partition, names: Names) -> Set[int]:
 
 
 async def forget_tries(partition: Partition, names: Names) -> None:
-    """Say that the fold came back, and Kafka refused what it made: the record is not to blame.
+    """Say that the process lived through the fold, whatever stops it now.
 
     Raises:
         FencedError: The partition is not ours any more.
         UnknownCommitError: It may have been written, or not.
     """
     if partition.marker.starts or partition.marker.tries:
-        await partition.producer.abort_transaction()
         await _write(replace(partition.marker, starts=0, tries=0), partition, names)
 
 

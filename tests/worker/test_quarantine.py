@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+import orjson
 import pytest
 
 from build import START, customer, updated
@@ -14,6 +15,7 @@ from streams.log.topics import CUSTOMERS, DEAD_LETTERS
 from streams.replay.replay import Plan, replay
 from streams.worker.exits import Exit
 from streams.worker.quarantine import TRIES
+from test_replay import changelog, put
 from worker_process import until
 from worker_stage import stage
 
@@ -93,3 +95,21 @@ async def test_a_topic_that_cannot_be_written_is_no_fault_of_the_record(here):
     assert await here.read(DEAD_LETTERS) == [[], []]
     [rows, _] = await here.read(CUSTOMERS)
     assert len(rows) == 2
+
+
+async def test_a_worker_that_stops_with_a_reason_blames_no_record(here):
+    """A row of a newer release stops each start; none of them may bury what it was about."""
+    await here.append([named("cus_1", 1)])
+    worker = here.start()
+    await here.until_done()
+    assert await worker.stop() == 0
+    [rows, _] = await here.read(changelog(here))
+    row = orjson.loads({each.key: each.value for each in rows}[b"main/-/live/cus_1"])
+    newer = orjson.dumps({**row, "schema_version": row["schema_version"] + 1})
+    await put(here, 0, b"main/-/live/cus_1", newer)
+    await here.append([named("cus_1", 2)])
+
+    for _ in range(TRIES + 2):
+        assert await here.start().ended() == Exit.NEWER_ROW
+
+    assert await here.read(DEAD_LETTERS) == [[], []]
