@@ -16,6 +16,7 @@ from streams.source import backfill, catch_up, reconcile
 from streams.source.backfill import Backfill, BackfillState
 from streams.source.catch_up import CatchUp, CatchUpState
 from streams.source.connect import connection_in
+from streams.source.fetched import Scope
 from streams.source.log_writer import LogWriter, kept, log_writer, read_state
 from streams.source.opened import Asked, Opened, opened
 from streams.source.proved import ReconcileState
@@ -41,19 +42,18 @@ async def catch_up_with(
         BrokerError: Kafka does not answer.
     """
     states, scope = await kept(deployment.kafka), account.scope
-    filled = read_state(BackfillState, states.get(f"{scope}/{backfill.TASK}"))
     work = CatchUp(
         account,
         deployment.kafka,
         writer,
         read_state(CatchUpState, states.get(f"{scope}/{catch_up.TASK}")),
-        connection_in(states, scope).since or filled.connected_at or None,
+        _connected_at(states, scope),
     )
     async for _ in work.run(settle_s=settle_s):
         pass
     if work.state.gap_since is not None:
         log.warning("events_gone_at_stripe", account=str(scope), since=work.state.gap_since)
-        filling = Backfill(account.api, writer, scope, filled)
+        filling = Backfill(account.api, writer, scope, _filled(states, scope))
         now = await account.api.now()
         await filling.begin(
             # What was open before the gap may have been closed in it.
@@ -104,13 +104,12 @@ async def _keep_up_with(
 async def _check_daily(account: Opened, deployment: Deployment, writer: LogWriter) -> None:
     """Check once a day; what was never back-filled differs anyway."""
     states = await kept(deployment.kafka)
-    filled = read_state(BackfillState, states.get(f"{account.scope}/{backfill.TASK}"))
     work = check_of(account, deployment, writer, states)
     now, failed_at = await account.api.now(), work.state.failed_at
     age_s = work.state.oldest_unverified_age_s(now)
     is_fresh = age_s is not None and age_s < CHECK_EVERY_S
     has_just_failed = failed_at is not None and now - failed_at < CHECK_AGAIN_S
-    if not filled.completed_at or is_fresh or has_just_failed:
+    if not _filled(states, account.scope).completed_at or is_fresh or has_just_failed:
         return
     checked = await work.run(repairs=True)
     log.info(
@@ -143,7 +142,14 @@ def check_of(
     account: Opened, deployment: Deployment, writer: LogWriter, states: Mapping[str, bytes]
 ) -> Reconcile:
     """The next check of an account."""
-    filled = read_state(BackfillState, states.get(f"{account.scope}/{backfill.TASK}"))
     state = read_state(ReconcileState, states.get(f"{account.scope}/{reconcile.TASK}"))
-    connected_at = connection_in(states, account.scope).since or filled.connected_at
-    return Reconcile(account, deployment, writer, state, connected_at or None)
+    return Reconcile(account, deployment, writer, state, _connected_at(states, account.scope))
+
+
+def _filled(states: Mapping[str, bytes], scope: Scope) -> BackfillState:
+    return read_state(BackfillState, states.get(f"{scope}/{backfill.TASK}"))
+
+
+def _connected_at(states: Mapping[str, bytes], scope: Scope) -> int | None:
+    """Since when events come by themselves: the connection says it, or else the back-fill."""
+    return connection_in(states, scope).since or _filled(states, scope).connected_at or None

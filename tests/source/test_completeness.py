@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
-
 import orjson
 import pytest
 
+from connect_stage import door
 from fake_stripe.faults import Fault
 from fake_stripe.webhook_sender import Network
 from fake_stripe.world import World
-from ingest_process import running
 from streams.log.embedded.node import free_port
 
 DAY_S = 86_400
@@ -20,21 +18,6 @@ LOSSY = Network(seed=7, loss=0.1, repeats=0.1, late=0.2)
 @pytest.fixture
 def world() -> World:
     return World(customers=60, day=120, quiet=150)
-
-
-@asynccontextmanager
-async def door(edge, port, secret):
-    kafka = edge.here.kafka
-    async with running(
-        edge.here.folder,
-        str(kafka.bootstrap_servers),
-        kafka.prefix,
-        SUBFOLD_INGEST__PORT=str(port),
-        SUBFOLD_KAFKA__PARTITIONS=str(kafka.partitions),
-        STRIPE_WEBHOOK_SECRET=secret,
-    ) as ingest:
-        await ingest.until("/readyz", 200)
-        yield
 
 
 def at_stripe(edge) -> set[tuple[str, str, str, tuple[tuple[str, str], ...]]]:
