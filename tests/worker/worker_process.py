@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 
 SUBFOLD = Path(sys.executable).with_name("subfold")
-PATIENCE_S = 60
+PATIENCE_S = 120
 POLL_S = 0.05
 
 

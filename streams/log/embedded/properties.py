@@ -45,9 +45,10 @@ def server_properties(folder: Path, seat: Seat, cluster: Sequence[Seat]) -> str:
         "log.dirs": folder / "log",
         "metadata.log.dir": folder / "metadata",
         **shared_settings(replicas=len(cluster)),
-        # A killed broker is let in again when its old registration has expired.
-        "broker.session.timeout.ms": 1000,
-        "broker.heartbeat.interval.ms": 200,
+        # A killed broker is let in again when its old registration has expired; one that a busy
+        # machine held up for less than that stays in.
+        "broker.session.timeout.ms": 4000,
+        "broker.heartbeat.interval.ms": 400,
         # The default takes half of the heap; this one still holds 600,000 keys.
         "log.cleaner.dedupe.buffer.size": 16 * MIB,
     }

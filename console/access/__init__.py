@@ -1,0 +1,1 @@
+"""Who may see and change what: users, sessions, tokens, audit. Never rebuilt, so kept apart."""

@@ -1,0 +1,1 @@
+"""Everything that the pages show as JSON, under `/api/v1`."""

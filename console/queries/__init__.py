@@ -1,0 +1,1 @@
+"""What pages and API ask the read model; each answer a frozen dataclass."""

@@ -1,0 +1,285 @@
+"""Tables of the read model. Times are Unix seconds, money minor units beside exact text.
+
+Everything here is made from topics: whoever deletes it gets it again. `VERSION` says which shape it
+has; a console that finds another one makes it anew instead of migrating it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+VERSION = 1
+
+metadata = MetaData()
+
+about = Table(
+    "about",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""`version`, `cluster` (its id: another cluster has other offsets), `revision` (see `accounts`)."""
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("topic", String, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("next_offset", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+)
+"""How far each partition is read; written in the transaction of what was read."""
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("subject", String, primary_key=True),
+    Column("source", String, nullable=False),
+    Column("account", String),
+    Column("livemode", Boolean, nullable=False),
+    Column("customer", String, nullable=False),
+    Column("name", String),
+    Column("email", String),
+    Column("search", Text, nullable=False),
+    Column("contact_kind", String),
+    Column("contact_id", String),
+    Column("contact_reason", String),
+    Column("stage", String),
+    Column("stage_since", BigInteger),
+    Column("status", String),
+    Column("subscriptions_live", Integer, nullable=False),
+    Column("renews_at", BigInteger),
+    Column("access_until", BigInteger),
+    Column("retry_at", BigInteger),
+    Column("not_collected", Boolean, nullable=False),
+    Column("is_cancel_scheduled", Boolean, nullable=False),
+    Column("is_past_due", Boolean, nullable=False),
+    Column("mrr_currency", String),
+    Column("mrr_minor", BigInteger),
+    Column("pending", Integer, nullable=False),
+    Column("created_at", BigInteger),
+    Column("deleted_at", BigInteger),
+    Column("as_of", BigInteger),
+    Column("row", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Index("accounts_by_name", "livemode", "name"),
+    Index("accounts_by_mrr", "livemode", "mrr_minor"),
+    Index("accounts_by_renewal", "livemode", "renews_at"),
+    Index("accounts_by_stage", "livemode", "stage", "stage_since"),
+    Index("accounts_by_revision", "revision"),
+)
+"""One row for each customer, from `billing.customers.v1`, the columns by which pages look for it.
+
+`search` is lower-case name, e-mail, ids and metadata values; `row` the value of the topic, whole.
+`status` is that of the subscription which decided the stage. `mrr_currency` is the currency with
+the largest MRR, `mrr_minor` its amount (all of them are in `account_mrr`); `pending` counts
+subscriptions whose MRR is not known. `revision` rises with each transaction that changed it.
+"""
+
+account_mrr = Table(
+    "account_mrr",
+    metadata,
+    Column("subject", String, primary_key=True),
+    Column("currency", String, primary_key=True),
+    Column("livemode", Boolean, nullable=False),
+    Column("mrr_minor", BigInteger, nullable=False),
+    Column("mrr_exact", String, nullable=False),
+    Column("committed_minor", BigInteger, nullable=False),
+    Index("account_mrr_by_currency", "livemode", "currency", "mrr_minor"),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("subject", String, primary_key=True),
+    Column("subscription", String, primary_key=True),
+    Column("livemode", Boolean, nullable=False),
+    Column("status", String, nullable=False),
+    Column("renews_at", BigInteger),
+    Column("cancel_at", BigInteger),
+    Column("price", String),
+    Column("product", String),
+    Column("plan", String),
+    Column("currency", String),
+    Column("mrr_minor", BigInteger),
+    Index("subscriptions_by_renewal", "livemode", "renews_at"),
+)
+"""Subscriptions of the rows.
+
+`plan` is the largest item's nickname or product or price, for people; `mrr_minor` null while
+unknown; `renews_at` null where it does not renew.
+"""
+
+updates = Table(
+    "updates",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("subject", String, nullable=False),
+    Column("livemode", Boolean, nullable=False),
+    Column("type", String, nullable=False),
+    Column("sequence", String, nullable=False),
+    Column("index", Integer, nullable=False),
+    Column("effective_at", BigInteger, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("origin", String, nullable=False),
+    Column("cause", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("updates_by_subject", "subject", "sequence", "index"),
+    Index("updates_by_type", "livemode", "type", "recorded_at"),
+)
+"""Every update ever told, by its CloudEvents id.
+
+`cause` is the event id of the record behind it, `body` the value, whole.
+"""
+
+stage_changes = Table(
+    "stage_changes",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("subject", String, nullable=False),
+    Column("livemode", Boolean, nullable=False),
+    Column("previous", String),
+    Column("stage", String),
+    Column("effective_at", BigInteger, nullable=False),
+    Index("stage_changes_by_time", "livemode", "effective_at"),
+    Index("stage_changes_by_subject", "subject", "effective_at"),
+)
+
+mrr_movements = Table(
+    "mrr_movements",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("currency", String, primary_key=True),
+    Column("subject", String, nullable=False),
+    Column("livemode", Boolean, nullable=False),
+    Column("movement", String, nullable=False),
+    Column("delta_minor", BigInteger, nullable=False),
+    Column("delta_exact", String, nullable=False),
+    Column("after_minor", BigInteger, nullable=False),
+    Column("subscription", String),
+    Column("effective_at", BigInteger, nullable=False),
+    Index("mrr_movements_by_time", "livemode", "currency", "effective_at"),
+    Index("mrr_movements_by_subject", "subject", "effective_at"),
+)
+"""One row for each currency that a movement touched."""
+
+moments = Table(
+    "moments",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("subject", String, nullable=False),
+    Column("livemode", Boolean, nullable=False),
+    Column("what", String, nullable=False),
+    Column("automation", String, nullable=False),
+    Column("on", String),
+    Column("key", String, nullable=False),
+    Column("subscription", String),
+    Column("due_at", BigInteger),
+    Column("reason", String),
+    Column("trigger", String),
+    Column("recorded_at", BigInteger, nullable=False),
+    Index("moments_by_automation", "livemode", "automation", "recorded_at"),
+    Index("moments_by_subject", "subject", "recorded_at"),
+)
+"""Of automations; `what` is `triggered`, `skipped` or `superseded`, `trigger` which one it ended."""
+
+objects = Table(
+    "objects",
+    metadata,
+    Column("scope", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("livemode", Boolean, nullable=False),
+    Column("customer", String),
+    Column("charge", String),
+    Column("payment_intent", String),
+    Column("invoice", String),
+    Column("subscription", String),
+    Column("status", String),
+    Column("currency", String),
+    Column("amount_minor", BigInteger),
+    Column("created", BigInteger),
+    Column("is_deleted", Boolean, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("sightings", LargeBinary, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("objects_by_customer", "scope", "customer", "kind"),
+    Index("objects_by_charge", "scope", "charge"),
+    Index("objects_by_payment_intent", "scope", "payment_intent"),
+    Index("objects_by_invoice", "scope", "invoice"),
+    Index("objects_by_kind", "livemode", "kind", "status"),
+)
+"""The latest version of every Stripe object that the log has shown, of whatever kind.
+
+`scope` is `{source}/{account or -}/{live|test}`; `customer` what it names itself, and `charge`,
+`payment_intent`, `invoice` by which it may be joined to a customer when it names none. `sightings`
+is what the order rule needs of its last second (docs/order.md); `body` the object as Stripe sent
+it. `amount_minor` is its main amount, `at` the time of this version.
+"""
+
+events = Table(
+    "events",
+    metadata,
+    Column("partition", Integer, primary_key=True),
+    Column("offset", BigInteger, primary_key=True),
+    Column("subject", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("event_id", String, nullable=False),
+    Column("event_type", String, nullable=False),
+    Column("object", String),
+    Column("api_version", String),
+    Column("created", BigInteger),
+    Column("recorded_at", BigInteger, nullable=False),
+    Index("events_by_subject", "subject", "created"),
+    Index("events_by_id", "event_id"),
+    Index("events_by_time", "recorded_at"),
+)
+"""One row for each record of the log that belongs to a customer or names an object; no body."""
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("partition", Integer, primary_key=True),
+    Column("offset", BigInteger, primary_key=True),
+    Column("subject", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("event_id", String, nullable=False),
+    Column("event_type", String, nullable=False),
+    Column("log_partition", Integer),
+    Column("log_offset", BigInteger),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+    Index("dead_letters_by_time", "closed_at", "recorded_at"),
+)
+
+settings_records = Table(
+    "settings_records",
+    metadata,
+    Column("version", Integer, primary_key=True),
+    Column("hash", String, nullable=False),
+    Column("applied_by", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("announce", String, nullable=False),
+    Column("applied_at", BigInteger, nullable=False),
+    Column("content", Text, nullable=False),
+)
+
+source_states = Table(
+    "source_states",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("body", Text, nullable=False),
+)
+"""What `stripe.sources.v1` keeps of each account's tasks: back-fill, catch-up, check, connection."""

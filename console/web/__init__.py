@@ -1,0 +1,1 @@
+"""The pages: Starlette, Jinja, htmx. Whatever they show, `console.queries` found out."""
