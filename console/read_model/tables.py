@@ -192,7 +192,7 @@ moments = Table(
     Index("moments_by_automation", "livemode", "automation", "recorded_at"),
     Index("moments_by_subject", "subject", "recorded_at"),
 )
-"""Of automations; `what` is `triggered`, `skipped` or `superseded`, `trigger` which one it ended."""
+"""Of automations; `what` is `triggered`, `skipped` or `superseded`, `trigger` what it ended."""
 
 objects = Table(
     "objects",
@@ -282,4 +282,4 @@ source_states = Table(
     Column("key", String, primary_key=True),
     Column("body", Text, nullable=False),
 )
-"""What `stripe.sources.v1` keeps of each account's tasks: back-fill, catch-up, check, connection."""
+"""What `stripe.sources.v1` keeps of each account: back-fill, catch-up, check, connection."""
