@@ -11,9 +11,18 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.v1.utils import deep_update
 from pydantic_settings import (
     BaseSettings,
@@ -30,6 +39,7 @@ from streams.settings_errors import explain, suggestion
 DEFAULT_FILE = Path("subfold.toml")
 PREFIX = "SUBFOLD_"
 WELL_KNOWN = {
+    "DATABASE_URL": "SUBFOLD_CONSOLE__DATABASE_URL",
     "KAFKA_BOOTSTRAP_SERVERS": "SUBFOLD_KAFKA__BOOTSTRAP_SERVERS",
     "STRIPE_API_BASE": "SUBFOLD_SOURCES__MAIN__API_BASE",
     "STRIPE_API_KEY": "SUBFOLD_SOURCES__MAIN__API_KEY",
@@ -84,6 +94,30 @@ class Worker(_Table):
     dead_letters_max: Annotated[int, Field(ge=0, le=200)] = 100
 
 
+class ConsoleOptions(_Table):
+    """The pages and the API over them.
+
+    `data` is the folder of its SQLite files; with `database_url` they are schemas in PostgreSQL.
+    `public_url` is the address that browsers use when a proxy stands before it. A user whom
+    `proxy_user_header` names is logged in, when the request comes from one of `trusted_proxies`
+    (addresses or networks): whoever can reach it from there can be anybody.
+    """
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8090
+    data: Path = Path(".subfold/console")
+    database_url: SecretStr | None = None
+    public_url: Annotated[str, Field(pattern=r"^https?://[^/]+$")] | None = None
+    proxy_user_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] | None = None
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
+
+    @model_validator(mode="after")
+    def _header_needs_proxies(self) -> Self:
+        if self.proxy_user_header and not self.trusted_proxies:
+            raise ValueError("proxy_user_header needs trusted_proxies: whom else to believe it")
+        return self
+
+
 ApiKey = Annotated[SecretStr, Field(min_length=32)]
 
 
@@ -134,6 +168,7 @@ class Deployment(BaseSettings):
     kafka: Kafka = Kafka()
     ingest: Ingest = Ingest()
     worker: Worker = Worker()
+    console: ConsoleOptions = ConsoleOptions()
     logs: Logs = Logs()
     sources: dict[SourceId, Source] = {}
 
