@@ -15,7 +15,7 @@ STALE = { echo 'what is made from code is not up to date: run make docs'; exit 1
 
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help setup demo up test check chaos bench mutants release fix docs clean
+.PHONY: help setup demo up test browser check chaos bench mutants release fix docs clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -30,6 +30,10 @@ up: $(READY) ## Run everything on this machine; data stays in ./.subfold
 
 test: $(READY) ## Run all tests; the broker is Apache Kafka, fetched when there is none
 	@$(BIN)/pytest -n 2
+
+browser: $(READY) ## Try every page of the console in a real browser; pictures in ./artefacts/browser
+	@$(BIN)/python tests/browser/chromium.py
+	@$(BIN)/pytest tests/browser
 
 check: $(READY) ## Format, lint, types, layers, container files, generated pages
 	@$(BIN)/ruff format --check .

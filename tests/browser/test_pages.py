@@ -1,0 +1,70 @@
+"""Given the demo's data, every page in a real browser, as wide as a desk and as a phone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
+PAGES = {
+    "accounts": "/",
+    "revenue": "/revenue",
+    "renewals": "/renewals",
+    "automations": "/automations",
+    "settings": "/settings",
+    "connect": "/connect",
+    "health": "/health",
+}
+AS_WIDE_AS_ITS_WINDOW = "document.documentElement.scrollWidth <= window.innerWidth"
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+SCHEMES = ("light", "dark")
+
+
+def is_sound(look) -> None:
+    """It complains of nothing, fits its window, and axe finds nothing wrong."""
+    assert look.complaints == []
+    assert look.page.evaluate(AS_WIDE_AS_ITS_WINDOW), "scrolls sideways"
+    # Through the debugger: the page's own policy lets no foreign script in.
+    look.page.evaluate(AXE)
+    found = look.page.evaluate("rules => axe.run(document, rules)", RULES)
+    wrong = [
+        f"{each['id']}: {node['html'][:200]}"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_sound(look, keep, name, scheme):
+    look.page.emulate_media(color_scheme=scheme)
+    look.page.goto(f"{PAGES[name]}?mode=test")
+
+    assert look.page.locator("h1").count() == 1
+    keep(look.page, f"{name}-{scheme}")
+    is_sound(look)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_page_of_an_account_is_sound(look, keep, scheme):
+    look.page.emulate_media(color_scheme=scheme)
+    look.page.goto("/?mode=test&sort=-mrr")
+    look.page.locator("tbody a").first.click()
+    look.page.wait_for_load_state("networkidle")
+
+    assert "/accounts/" in look.page.url
+    keep(look.page, f"account-{scheme}")
+    is_sound(look)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_it_works_without_javascript(browser, installation, name):
+    context = browser.new_context(base_url=installation.console, java_script_enabled=False)
+    page = context.new_page()
+    answer = page.goto(f"{PAGES[name]}?mode=test")
+
+    assert answer.status == 200
+    assert page.locator("main").inner_text().strip()
+    context.close()
