@@ -12,7 +12,7 @@ import typer
 from prometheus_client import start_http_server
 
 from cli.config import ConfigOption, read_config
-from cli.source import SourceOption, scopes_of
+from cli.source import SourceOption, scopes_of, until_keyed
 from schemas.times import iso
 from streams.logs import configure_logging
 from streams.settings import Deployment
@@ -59,11 +59,16 @@ def catch_up(  # noqa: PLR0917 - Typer turns parameters into options
 
 
 async def _follow(deployment: Deployment, source: str | None) -> None:
-    task = asyncio.ensure_future(keep_up(deployment, scopes_of(deployment, source)))
+    task = asyncio.ensure_future(_keep_up(deployment, source))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     with suppress(asyncio.CancelledError):
         await task
+
+
+async def _keep_up(deployment: Deployment, source: str | None) -> None:
+    await until_keyed(deployment)
+    await keep_up(deployment, lambda: scopes_of(deployment, source))
 
 
 async def _catch_up(

@@ -13,8 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from cli.config import ConfigOption, read_config
+from cli.source import until_keyed
 from cli.supervisor import until_signalled
 from streams.logs import configure_logging
+from streams.secret_store import with_stored_secrets
 from streams.settings import Deployment
 from streams.source.enriching import Looked, enriching
 
@@ -55,14 +57,15 @@ async def _once(deployment: Deployment) -> dict[str, Looked]:
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
     with Progress(*columns, console=ERR) as bar:
         task = bar.add_task("rows", total=None)
-        async with enriching(deployment) as work:
+        async with enriching(with_stored_secrets(deployment)) as work:
             return await work.look(
                 lambda done, total: bar.update(task, completed=done, total=total)
             )
 
 
 async def _run(deployment: Deployment) -> int:
-    async with enriching(deployment) as work:
+    await until_keyed(deployment)
+    async with enriching(with_stored_secrets(deployment)) as work:
         log.info("enrich_started")
         while True:  # noqa: ASYNC110 - Kafka is asked what is new
             await asyncio.sleep(_tell(await work.look()))

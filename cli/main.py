@@ -20,6 +20,7 @@ from cli.fold import fold
 from cli.ingest import ingest
 from cli.init import init
 from cli.kafka import app as kafka
+from cli.master_key import master_key
 from cli.mrr import mrr
 from cli.reconcile import reconcile
 from cli.rehearse import rehearse
@@ -42,6 +43,7 @@ app.command()(ingest)
 app.command()(worker)
 app.command()(connect)
 app.command()(disconnect)
+app.command()(master_key)
 app.command()(backfill)
 app.command()(catch_up)
 app.command()(enrich)

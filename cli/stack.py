@@ -92,7 +92,10 @@ async def running(
             supervisor.start(_role(name, (name,), environment))
             await _wait_until_ready(name, f"{address}/readyz")
             voice.say(f"{name} is ready on {address}")
-        if any(source.api_key for source in deployment.sources.values()):
+        # With a master key one may be pasted: both wait for it.
+        if deployment.console.master_key or any(
+            source.api_key for source in deployment.sources.values()
+        ):
             supervisor.start(_role("catch-up", ("catch-up", "--follow"), environment))
             voice.say("catch-up asks Stripe every minute for what no webhook brought")
             supervisor.start(_role("enrich", ("enrich",), environment))

@@ -44,6 +44,7 @@ WELL_KNOWN = {
     "STRIPE_API_BASE": "SUBFOLD_SOURCES__MAIN__API_BASE",
     "STRIPE_API_KEY": "SUBFOLD_SOURCES__MAIN__API_KEY",
     "STRIPE_WEBHOOK_SECRET": "SUBFOLD_SOURCES__MAIN__WEBHOOK_SECRETS",
+    "SUBFOLD_MASTER_KEY": "SUBFOLD_CONSOLE__MASTER_KEY",
 }
 BUSINESS_TABLES = frozenset(BusinessSettings.model_fields)
 
@@ -98,6 +99,7 @@ class ConsoleOptions(_Table):
     """The pages and the API over them.
 
     `data` is the folder of its SQLite files; with `database_url` they are schemas in PostgreSQL.
+    `master_key` seals secrets that are pasted into pages.
     `public_url` is the address that browsers use when a proxy stands before it. A user whom
     `proxy_user_header` names is logged in, when the request comes from one of `trusted_proxies`
     (addresses or networks): whoever can reach it from there can be anybody.
@@ -107,6 +109,7 @@ class ConsoleOptions(_Table):
     port: Annotated[int, Field(ge=0, le=65535)] = 8090
     data: Path = Path(".subfold/console")
     database_url: SecretStr | None = None
+    master_key: SecretStr | None = None
     public_url: Annotated[str, Field(pattern=r"^https?://[^/]+$")] | None = None
     proxy_user_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] | None = None
     trusted_proxies: tuple[IPvAnyNetwork, ...] = ()

@@ -25,6 +25,8 @@ from schemas.errors import BrokerError, SettingsError
 from streams.ingest.app import make_app
 from streams.ingest.door import Door
 from streams.ingest.log import KafkaLog
+from streams.ingest.pasted import follow_pasted
+from streams.secret_store import with_stored_secrets
 from streams.settings import Deployment, Ingest
 
 DRAIN_TIMEOUT_S = 10
@@ -51,12 +53,13 @@ def serve(deployment: Deployment) -> NoReturn:
 
 
 async def _serve(deployment: Deployment) -> None:
-    for source_id, source in deployment.sources.items():
+    sources = dict(with_stored_secrets(deployment).sources)
+    for source_id, source in sources.items():
         if not (source.webhook_secrets or source.eventbridge_secrets):
             log.warning("source_without_secret", source=source_id, hint=_secret_hint(source_id))
     port = _free_port(deployment.ingest)
     kafka_log = KafkaLog(deployment.kafka)
-    door = Door(sources=deployment.sources, log=kafka_log, clock=time.time)
+    door = Door(sources=sources, log=kafka_log, clock=time.time)
     server = Server(
         make_app(door, kafka_log),
         address=deployment.ingest.host,
@@ -77,7 +80,11 @@ async def _serve(deployment: Deployment) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, server.stop)
     log.info("ingest_started", host=deployment.ingest.host, port=port)
-    await _run(server, kafka_log, door)
+    following = asyncio.create_task(follow_pasted(deployment, sources))
+    try:
+        await _run(server, kafka_log, door)
+    finally:
+        following.cancel()
     log.info("ingest_stopped")
 
 
@@ -114,4 +121,7 @@ def _free_port(ingest: Ingest) -> int:
 
 def _secret_hint(source_id: str) -> str:
     name = source_id.upper()
-    return f"nothing is let in: set SUBFOLD_SOURCES__{name}__WEBHOOK_SECRETS (whsec_...)"
+    return (
+        f"nothing is let in: set SUBFOLD_SOURCES__{name}__WEBHOOK_SECRETS (whsec_...), or connect "
+        "it on the console's page Connect"
+    )

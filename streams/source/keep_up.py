@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 import structlog
@@ -67,17 +67,20 @@ async def catch_up_with(
     return work.state
 
 
-async def keep_up(deployment: Deployment, accounts: Iterable[Asked]) -> None:
+async def keep_up(deployment: Deployment, accounts: Callable[[], Iterable[Asked]]) -> None:
     """Catch up with all accounts, and check them, until cancelled.
+
+    Args:
+        deployment: Where Kafka is.
+        accounts: Asked each time, for keys are pasted and taken away meanwhile.
 
     Raises:
         SettingsError: No account can be asked; nothing heals that but other settings.
         BrokerError: Kafka cannot be reached at the start.
     """
-    accounts = list(accounts)
     async with log_writer(deployment.kafka) as writer:
         while True:
-            refused = [await _keep_up_with(each, deployment, writer) for each in accounts]
+            refused = [await _keep_up_with(each, deployment, writer) for each in accounts()]
             if all(refused):
                 raise SettingsError(str(refused[0])) from refused[0]
             with suppress(BrokerError):
