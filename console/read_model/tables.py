@@ -51,6 +51,7 @@ accounts = Table(
     Column("customer", String, nullable=False),
     Column("name", String),
     Column("email", String),
+    Column("sort_name", String, nullable=False),
     Column("search", Text, nullable=False),
     Column("contact_kind", String),
     Column("contact_id", String),
@@ -71,9 +72,8 @@ accounts = Table(
     Column("created_at", BigInteger),
     Column("deleted_at", BigInteger),
     Column("as_of", BigInteger),
-    Column("row", Text, nullable=False),
     Column("revision", BigInteger, nullable=False),
-    Index("accounts_by_name", "livemode", "name"),
+    Index("accounts_by_name", "livemode", "sort_name"),
     Index("accounts_by_mrr", "livemode", "mrr_minor"),
     Index("accounts_by_renewal", "livemode", "renews_at"),
     Index("accounts_by_stage", "livemode", "stage", "stage_since"),
@@ -81,10 +81,19 @@ accounts = Table(
 )
 """One row for each customer, from `billing.customers.v1`, the columns by which pages look for it.
 
-`search` is lower-case name, e-mail, ids and metadata values; `row` the value of the topic, whole.
-`status` is that of the subscription which decided the stage. `mrr_currency` is the currency with
-the largest MRR, `mrr_minor` its amount (all of them are in `account_mrr`); `pending` counts
-subscriptions whose MRR is not known. `revision` rises with each transaction that changed it.
+`sort_name` is the lower-case name, else e-mail, else id; `search` lower-case name, e-mail, ids and
+metadata values. `status` is that of the subscription which decided the stage. `mrr_currency` is the
+currency with the largest MRR, `mrr_minor` its amount (all of them are in `account_mrr`); `pending`
+counts subscriptions whose MRR is not known. `revision` rises with each transaction that changed it.
+"""
+
+account_rows = Table(
+    "account_rows",
+    metadata,
+    Column("subject", String, primary_key=True),
+    Column("row", Text, nullable=False),
+)
+"""The value of the topic, whole; beside the accounts, so that those are read fast from end to end.
 """
 
 account_mrr = Table(
@@ -96,8 +105,11 @@ account_mrr = Table(
     Column("mrr_minor", BigInteger, nullable=False),
     Column("mrr_exact", String, nullable=False),
     Column("committed_minor", BigInteger, nullable=False),
+    Column("stage", String),
     Index("account_mrr_by_currency", "livemode", "currency", "mrr_minor"),
+    Index("account_mrr_by_stage", "livemode", "currency", "stage", "mrr_exact"),
 )
+"""`stage` is that of the account, so that MRR by stage needs no other table."""
 
 subscriptions = Table(
     "subscriptions",
@@ -113,7 +125,9 @@ subscriptions = Table(
     Column("plan", String),
     Column("currency", String),
     Column("mrr_minor", BigInteger),
+    Column("mrr_exact", String),
     Index("subscriptions_by_renewal", "livemode", "renews_at"),
+    Index("subscriptions_by_plan", "livemode", "currency", "plan", "mrr_exact"),
 )
 """Subscriptions of the rows.
 
@@ -151,6 +165,8 @@ stage_changes = Table(
     Column("livemode", Boolean, nullable=False),
     Column("previous", String),
     Column("stage", String),
+    Column("sequence", String, nullable=False),
+    Column("index", Integer, nullable=False),
     Column("effective_at", BigInteger, nullable=False),
     Index("stage_changes_by_time", "livemode", "effective_at"),
     Index("stage_changes_by_subject", "subject", "effective_at"),
@@ -166,7 +182,10 @@ mrr_movements = Table(
     Column("movement", String, nullable=False),
     Column("delta_minor", BigInteger, nullable=False),
     Column("delta_exact", String, nullable=False),
+    Column("before_exact", String, nullable=False),
     Column("after_minor", BigInteger, nullable=False),
+    Column("after_exact", String, nullable=False),
+    Column("origin", String, nullable=False),
     Column("subscription", String),
     Column("effective_at", BigInteger, nullable=False),
     Index("mrr_movements_by_time", "livemode", "currency", "effective_at"),
@@ -218,6 +237,7 @@ objects = Table(
     Index("objects_by_charge", "scope", "charge"),
     Index("objects_by_payment_intent", "scope", "payment_intent"),
     Index("objects_by_invoice", "scope", "invoice"),
+    Index("objects_by_subscription", "scope", "subscription"),
     Index("objects_by_kind", "livemode", "kind", "status"),
 )
 """The latest version of every Stripe object that the log has shown, of whatever kind.
@@ -243,6 +263,7 @@ events = Table(
     Column("recorded_at", BigInteger, nullable=False),
     Index("events_by_subject", "subject", "created"),
     Index("events_by_id", "event_id"),
+    Index("events_by_object", "object"),
     Index("events_by_time", "recorded_at"),
 )
 """One row for each record of the log that belongs to a customer or names an object; no body."""
@@ -260,9 +281,17 @@ dead_letters = Table(
     Column("log_partition", Integer),
     Column("log_offset", BigInteger),
     Column("recorded_at", BigInteger, nullable=False),
+    Column("state", String, nullable=False),
+    Column("by", String),
+    Column("why", Text),
     Column("closed_at", BigInteger),
     Index("dead_letters_by_time", "closed_at", "recorded_at"),
+    Index("dead_letters_by_place", "log_partition", "log_offset"),
 )
+"""Place in their own topic; `state` is `open`, `redriving`, `redriven` or `discarded`.
+
+`by` and `why` are of what was done last, `closed_at` when it was given back or put aside.
+"""
 
 settings_records = Table(
     "settings_records",
