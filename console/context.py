@@ -1,4 +1,4 @@
-"""What every request needs: the two databases, the deployment, the clock."""
+"""What every request needs: the two databases, the deployment, the clock, and who asks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
+from starlette.requests import HTTPConnection
 
+from console.access.visitor import Visitor
 from streams.settings import Config
 
 
@@ -25,3 +27,17 @@ class Console:
     access: Engine
     config: Config
     clock: Callable[[], float]
+
+
+def console_of(request: HTTPConnection) -> Console:
+    """The console that answers this request, of a page or of the API."""
+    console = request.state.console
+    assert isinstance(console, Console)  # noqa: S101 - the guard put it there
+    return console
+
+
+def visitor_of(request: HTTPConnection) -> Visitor:
+    """Who asks; the guard lets nobody unknown as far as to a page."""
+    visitor = request.state.visitor
+    assert isinstance(visitor, Visitor)  # noqa: S101 - the guard put it there
+    return visitor

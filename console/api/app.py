@@ -1,0 +1,32 @@
+"""The API: FastAPI for its OpenAPI document alone; all that is asked is in `console.queries`."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+
+ROUTERS: tuple[APIRouter, ...] = ()
+"""The router of each page's module."""
+
+DESCRIPTION = """\
+Everything that the pages show. Send `Authorization: Bearer …` with a token that
+`subfold console token add` made: scope `read` for GET, `write` for the rest. Errors are
+`{"detail": …}`. Amounts are minor units of their currency, times Unix seconds.
+"""
+
+
+def make_api() -> FastAPI:
+    """Put the routers together. The guard has let in whoever gets here."""
+    api = FastAPI(
+        title="subfold console",
+        version=version("subfold"),
+        description=DESCRIPTION,
+        # Their pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        servers=[{"url": "/api/v1"}],
+    )
+    for router in ROUTERS:
+        api.include_router(router)
+    return api

@@ -1,0 +1,59 @@
+"""The console's application: the guard, the pages, the API, the files."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from console.api.app import make_api
+from console.context import Console
+from console.web.guard import Guard
+from console.web.shell import FOLDER, render
+
+PAGES: tuple[list[Route], ...] = ()
+"""The routes of each page's module."""
+
+WORDS = {
+    403: "You may not do this",
+    404: "There is no such page",
+    405: "This is not how to ask for it",
+}
+
+
+def make_app(console: Console) -> Starlette:
+    """Put the console together. It answers with what the console's two databases hold."""
+    routes: list[BaseRoute] = [
+        Route("/", _start),
+        *chain.from_iterable(PAGES),
+        Mount("/api/v1", make_api()),
+        Mount("/static", StaticFiles(directory=FOLDER / "static")),
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(Guard, console=console)],
+        exception_handlers={HTTPException: _refused},
+    )
+
+
+def _start(request: Request) -> Response:
+    return RedirectResponse("/accounts")
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    title = WORDS.get(error.status_code, "This did not work")
+    return render(
+        request,
+        "error.html",
+        error.status_code,
+        title=title,
+        detail=error.detail,
+        code=error.status_code,
+    )

@@ -1,0 +1,82 @@
+"use strict";
+// Draws every <figure class="chart">: its JSON block is an option of ECharts, with two additions.
+// "format" is {"currency": "USD", "decimals": 2} or {"decimals": 0}: how values are written. A value
+// is the amount itself, in whole units of the currency. Colours and type come from the page's CSS.
+
+const charts = new Map();
+
+function formatter({ currency, decimals = 0 } = {}) {
+  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  const kind = currency ? { style: "currency", currency, currencyDisplay: "narrowSymbol" } : {};
+  const full = new Intl.NumberFormat("en-US", { ...digits, ...kind });
+  const short = new Intl.NumberFormat("en-US", { notation: "compact", ...kind });
+  return { full: (value) => (value == null ? "–" : full.format(value)), short: (value) => short.format(value) };
+}
+
+// A CSS colour as the browser computes it: ECharts does not understand light-dark().
+function colour(name) {
+  const probe = document.createElement("span");
+  probe.style.color = `var(--${name})`;
+  document.body.append(probe);
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
+}
+
+function themed(option) {
+  const [ink, soft, line, raised] = ["ink", "ink-soft", "line", "raised"].map(colour);
+  const palette = ["accent", "info", "warn", "bad", "good"].map(colour);
+  const write = formatter(option.format);
+  const axis = (given, isValue) => given && {
+    axisLine: { lineStyle: { color: line } },
+    axisTick: { show: false },
+    splitLine: { lineStyle: { color: line } },
+    ...given,
+    axisLabel: { color: soft, ...(isValue ? { formatter: write.short } : {}), ...given.axisLabel },
+  };
+  return {
+    color: palette,
+    animation: false,
+    aria: { enabled: true },
+    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: ink },
+    grid: { left: 8, right: 8, top: 36, bottom: 8, containLabel: true },
+    ...option,
+    legend: option.legend && { top: 0, left: 0, textStyle: { color: soft }, icon: "roundRect", itemWidth: 12, itemHeight: 8, ...option.legend },
+    tooltip: {
+      trigger: "axis", backgroundColor: raised, borderColor: line, textStyle: { color: ink },
+      valueFormatter: write.full, ...option.tooltip,
+    },
+    xAxis: axis(option.xAxis, option.xAxis?.type === "value"),
+    yAxis: axis(option.yAxis, option.yAxis?.type === "value"),
+    series: option.series.map((each) => (each.tone ? { ...each, itemStyle: { color: colour(each.tone), ...each.itemStyle } } : each)),
+  };
+}
+
+function draw() {
+  for (const [canvas, { chart }] of charts) {
+    if (!canvas.isConnected) { chart.dispose(); charts.delete(canvas); }
+  }
+  for (const figure of document.querySelectorAll("figure.chart")) {
+    const canvas = figure.querySelector(".chart-canvas");
+    const text = figure.querySelector("script[type='application/json']").textContent;
+    let known = charts.get(canvas);
+    if (!known) {
+      known = { chart: echarts.init(canvas, null, { renderer: "svg" }), text: null };
+      charts.set(canvas, known);
+      new ResizeObserver(() => known.chart.resize()).observe(canvas);
+    }
+    if (known.text !== text) {
+      known.text = text;
+      known.chart.setOption(themed(JSON.parse(text)), true);
+    }
+  }
+}
+
+function redraw() {
+  for (const known of charts.values()) known.text = null;
+  draw();
+}
+
+draw();
+document.addEventListener("htmx:after:swap", draw);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
