@@ -14,10 +14,11 @@ from rich.progress import Progress
 from rich.table import Table
 
 from cli.config import ConfigOption, read_config
-from cli.source_status import SourceStatus, source_statuses, words_of
+from cli.source_status import words_of
 from streams.logs import configure_logging
 from streams.settings import Deployment
 from streams.source.log_writer import kept
+from streams.source.status import SourceStatus, source_statuses
 from streams.worker.conservation import Account, Balance, balance
 from streams.worker.marker import Fate
 

@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
-from schemas.errors import BrokerError
+from schemas.errors import BrokerError, SubfoldError
 from schemas.records import Kind
 from schemas.settings import Announce, BusinessSettings, SettingsRecord
 from streams.log.admin import count_log_partitions
@@ -64,19 +64,44 @@ async def last_applied(kafka: Kafka) -> SettingsRecord | None:
     return found.record if found else None
 
 
+class OthersAppliedError(SubfoldError):
+    """Other settings were applied since somebody looked: look again."""
+
+
 async def apply_settings(
-    kafka: Kafka, business: BusinessSettings, *, applied_by: str, reason: str, announce: Announce
+    kafka: Kafka,
+    business: BusinessSettings,
+    *,
+    applied_by: str,
+    reason: str,
+    announce: Announce,
+    after: int | None = None,
 ) -> Application:
     """Append the settings to every partition, unless they are what was applied last.
 
+    Args:
+        kafka: Where.
+        business: What is to be in force.
+        applied_by: Who applies them.
+        reason: Why; kept with them for ever.
+        announce: What becomes of customers that look different by them.
+        after: Refuse where another version than this one is in force; 0 is none.
+
     Raises:
+        OthersAppliedError: Another version than `after` is in force, with other content.
         BrokerError: As `last_applied`; or somebody else applied settings at the same moment.
     """
     topic = kafka.prefix + LOG
     partitions = range(await count_log_partitions(kafka))
     async with _reader(kafka) as reader, _producer(kafka) as producer:
         last = await _last(reader, topic)
-        if last and last.record.hash == business.content_hash():
+        in_force = last.record.version if last else 0
+        is_same = last is not None and last.record.hash == business.content_hash()
+        if after not in {None, in_force} and not is_same:
+            raise OthersAppliedError(
+                f"version {in_force} was applied meanwhile, not {after}: look at it, then again"
+            )
+        if last and is_same:
             missing = await _partitions_without(reader, topic, last, partitions)
             await _append(producer, topic, missing, last.record)
             outcome: Literal["completed", "already_applied"] = (
@@ -84,7 +109,7 @@ async def apply_settings(
             )
             return Application(outcome=outcome, record=last.record)
         record = SettingsRecord(
-            version=last.record.version + 1 if last else 1,
+            version=in_force + 1,
             hash=business.content_hash(),
             applied_by=applied_by,
             reason=reason,

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from cli.source_status import source_statuses, words_of
+from cli.source_status import words_of
 from streams.source.backfill import BackfillState, Reached
 from streams.source.catch_up import CatchUpState, Gap
 from streams.source.proved import Found, ReconcileState
+from streams.source.status import source_statuses
 
 NOW = 1_790_000_000
 DAY_S = 86_400

@@ -11,7 +11,7 @@ from schemas.records import Kind
 from schemas.settings import BusinessSettings, SettingsRecord
 from streams.log.admin import create_topics
 from streams.log.records import read_log_record
-from streams.log.settings_log import apply_settings, last_applied
+from streams.log.settings_log import OthersAppliedError, apply_settings, last_applied
 from streams.log.topics import LOG
 from streams.settings import Deployment, Kafka
 
@@ -148,3 +148,23 @@ async def test_without_a_log_the_remedy_is_named(bootstrap_servers, prefix):
 
     with pytest.raises(BrokerError, match="subfold topics create"):
         await last_applied(kafka)
+
+
+async def test_who_looked_at_a_version_that_holds_no_more_is_refused_and_nothing_is_written(kafka):
+    await apply(kafka, DEFAULT)
+    await apply(kafka, OTHER)
+    before = await read_log(kafka)
+
+    with pytest.raises(OthersAppliedError, match="version 2 was applied meanwhile, not 1"):
+        await apply_settings(kafka, DEFAULT, applied_by="bo", reason="", announce="silent", after=1)
+
+    assert await read_log(kafka) == before
+
+
+async def test_what_is_applied_after_the_version_looked_at_is_applied_and_again_is_the_same(kafka):
+    words = {"applied_by": "bo", "reason": "", "announce": "silent"}
+    first = await apply_settings(kafka, DEFAULT, after=0, **words)
+    again = await apply_settings(kafka, DEFAULT, after=0, **words)
+
+    assert (first.outcome, first.record.version) == ("applied", 1)
+    assert (again.outcome, again.record.version) == ("already_applied", 1)
