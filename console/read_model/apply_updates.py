@@ -20,6 +20,7 @@ from console.read_model.records import (
     text_or_none,
     words_of,
 )
+from console.read_model.rollups import roll_up
 from console.read_model.tables import moments, mrr_movements, stage_changes, updates
 from console.read_model.writes import Values, chunks, insert_new
 from schemas.records import Subject
@@ -55,8 +56,10 @@ class NewUpdates:
         for id_ in self._known(connection):
             del self._updates[id_]
         insert_new(connection, updates, list(self._updates.values()))
-        insert_new(connection, stage_changes, self._of(_stage_change))
-        insert_new(connection, mrr_movements, self._of(_movements))
+        changes, movements = self._of(_stage_change), self._of(_movements)
+        roll_up(connection, movements=movements, changes=changes)
+        insert_new(connection, stage_changes, changes)
+        insert_new(connection, mrr_movements, movements)
         insert_new(connection, moments, self._of(_moment))
 
     def _known(self, connection: Connection) -> set[str]:

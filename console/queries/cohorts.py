@@ -1,0 +1,189 @@
+"""Retention of one currency: cohorts by the month of the first movement, and rates by month.
+
+Every figure is defined in docs/console-figures.md. Shares are percentages with one decimal, as
+text, rounded half to even; null where there is nothing to be a share of.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from console.queries.periods import MONTHS, month_name
+from console.read_model.rollup_tables import mrr_cohorts
+from schemas.money import Amount
+
+COHORTS_MAX = 24
+KEPT = frozenset({"expansion", "contraction", "churn", "reactivation", "currency_change"})
+"""What moves MRR of accounts that had come before: net retention counts it."""
+LOST = frozenset({"contraction", "churn"})
+"""What gross retention counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortMonth:
+    """A cohort at the end of a month; `offset` 0 is the month in which it came."""
+
+    offset: int
+    payers: int
+    payers_share: str | None
+    mrr: Amount
+    mrr_share: str | None
+    is_partial: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    """Accounts whose first movement was in one month, and what became of them."""
+
+    month: str
+    accounts: int
+    months: tuple[CohortMonth, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionMonth:
+    """What the accounts that had come before a month (or before twelve) did within it.
+
+    `net` and `gross` are MRR retention, `churn` is the share of paying accounts that ceased to pay.
+    """
+
+    month: str
+    is_partial: bool
+    start: Amount
+    payers: int
+    lost: int
+    net: str | None
+    gross: str | None
+    churn: str | None
+    net_year: str | None
+    gross_year: str | None
+
+
+class _Sum(NamedTuple):
+    cohort: int
+    month: int
+    movement: str
+    delta: Fraction
+    gained: int
+    lost: int
+    accounts: int
+
+
+def cohorts(
+    connection: Connection, *, livemode: bool, currency: str, this_month: int
+) -> tuple[Cohort, ...]:
+    """The newest cohorts, oldest first, each to the present month."""
+    by_cohort: dict[int, list[_Sum]] = defaultdict(list)
+    for each in _sums(connection, livemode=livemode, currency=currency):
+        by_cohort[each.cohort].append(each)
+    newest = sorted(cohort for cohort in by_cohort if cohort <= this_month)[-COHORTS_MAX:]
+    return tuple(_cohort(cohort, by_cohort[cohort], this_month) for cohort in newest)
+
+
+def retention(
+    connection: Connection, *, livemode: bool, currency: str, this_month: int, months: int = MONTHS
+) -> tuple[RetentionMonth, ...]:
+    """The last months, oldest first, the present one at the end; none before anything was told."""
+    sums = _sums(connection, livemode=livemode, currency=currency)
+    first = min((each.month for each in sums), default=this_month + 1)
+    return tuple(
+        _retention(sums, month, is_partial=month == this_month, has_year=month - MONTHS >= first)
+        for month in range(max(first + 1, this_month - months + 1), this_month + 1)
+    )
+
+
+def percent(part: Fraction | int, whole: Fraction | int) -> str | None:
+    """The share of a whole that is more than nothing, `"97.3"`."""
+    if whole <= 0:
+        return None
+    return f"{Decimal(round(Fraction(part) * 1000 / Fraction(whole))).scaleb(-1):.1f}"
+
+
+def _sums(connection: Connection, *, livemode: bool, currency: str) -> Sequence[_Sum]:
+    table = mrr_cohorts.c
+    found = connection.execute(
+        select(
+            table.cohort,
+            table.month,
+            table.movement,
+            table.delta_exact,
+            table.gained,
+            table.lost,
+            table.accounts,
+        ).where(table.livemode == livemode, table.currency == currency)
+    )
+    return [
+        _Sum(cohort, month, movement, Fraction(delta), *counts)
+        for cohort, month, movement, delta, *counts in found
+    ]
+
+
+def _cohort(cohort: int, sums: Sequence[_Sum], this_month: int) -> Cohort:
+    accounts = sum(each.accounts for each in sums)
+    deltas: dict[int, Fraction] = defaultdict(Fraction)
+    payers: dict[int, int] = defaultdict(int)
+    for each in sums:
+        deltas[each.month] += each.delta
+        payers[each.month] += each.gained - each.lost
+    months: list[CohortMonth] = []
+    mrr, first_mrr, paying = Fraction(), deltas[cohort], 0
+    for month in range(cohort, this_month + 1):
+        mrr += deltas[month]
+        paying += payers[month]
+        months.append(
+            CohortMonth(
+                offset=month - cohort,
+                payers=paying,
+                payers_share=percent(paying, accounts),
+                mrr=Amount.of(mrr),
+                mrr_share=percent(mrr, first_mrr),
+                is_partial=month == this_month,
+            )
+        )
+    return Cohort(month=month_name(cohort), accounts=accounts, months=tuple(months))
+
+
+def _retention(
+    sums: Iterable[_Sum], month: int, *, is_partial: bool, has_year: bool
+) -> RetentionMonth:
+    start, net, gross, payers, lost = _kept(sums, month, month)
+    year_start, year_net, year_gross, _, _ = _kept(sums, month - MONTHS + 1, month)
+    return RetentionMonth(
+        month=month_name(month),
+        is_partial=is_partial,
+        start=Amount.of(start),
+        payers=payers,
+        lost=lost,
+        net=percent(net, start),
+        gross=percent(max(gross, Fraction()), start),
+        churn=percent(lost, payers),
+        net_year=percent(year_net, year_start) if has_year else None,
+        gross_year=percent(max(year_gross, Fraction()), year_start) if has_year else None,
+    )
+
+
+def _kept(
+    sums: Iterable[_Sum], first: int, last: int
+) -> tuple[Fraction, Fraction, Fraction, int, int]:
+    """MRR at the start of a month; what is left of it at the end of another, net and gross.
+
+    And how many accounts paid at that start, and how often one of the accounts ceased to.
+    """
+    start = net = gross = Fraction()
+    payers = lost = 0
+    for each in sums:
+        if each.month < first:
+            start += each.delta
+            payers += each.gained - each.lost
+        elif each.month <= last and each.cohort < first:
+            net += each.delta if each.movement in KEPT else 0
+            gross += each.delta if each.movement in LOST else 0
+            lost += each.lost
+    return start, start + net, start + gross, payers, lost
