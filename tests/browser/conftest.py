@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from chromium import MISSING, chromium
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from chromium import MISSING, chromium
 from cli.demo.postings import scripted_postings, simulated_postings
 from cli.webhooks import Posting, send_all
 

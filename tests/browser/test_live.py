@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import orjson
+
 from build import customer, updated
 from cli.webhooks import Posting
 
@@ -13,9 +15,9 @@ def test_a_webhook_is_on_the_page_without_a_reload(look, installation, width):
     id_ = f"cus_live{time.time_ns()}"
     look.page.goto("/?mode=test&q=Live")
     look.page.evaluate("window.isNeverReloaded = true")
-    event = updated(customer(id_, name=name), at=int(time.time()))
+    event = updated(customer(id_, name=name), at=int(time.time()), livemode=False)
 
-    installation.post(Posting(subject=id_, body=event))
+    installation.post(Posting(subject=id_, body=orjson.dumps(event)))
 
     look.page.get_by_text(name).wait_for()
     assert look.page.evaluate("window.isNeverReloaded")
