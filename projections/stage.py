@@ -7,7 +7,7 @@ other subscription. Source: docs/contract.md, "Rows and markers"; docs/stages.md
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -33,7 +33,7 @@ def stages_of(facts: Facts, settings: BusinessSettings, mrr: MrrView) -> StagesV
         status: str | None = entry.now.status
         if not judge.is_named(entry.now.status):
             unmapped[id_] = entry.now.status
-            status = _last_named(judge, entry)
+            status = last_named(entry, judge.is_named)
         rule = None if status is None else judge.rule_for(entry, status)
         if rule is not None:
             found.append(_Found(entry, rule, judge.rules[rule].name))
@@ -48,6 +48,14 @@ def stages_of(facts: Facts, settings: BusinessSettings, mrr: MrrView) -> StagesV
 def unknown_statuses(view: StagesView) -> tuple[str, ...]:
     """Statuses that no rule names and that Stripe did not have when this was written; sorted."""
     return tuple(sorted(set(view.unmapped.values()) - set(STRIPE_STATUSES)))
+
+
+def last_named(entry: SubscriptionFacts, is_named: Callable[[str], bool]) -> str | None:
+    """The latest status that a rule names; None when there never was one."""
+    times = [
+        (at, course_of(status), status) for status, at in entry.statuses.items() if is_named(status)
+    ]
+    return max(times)[2] if times else None
 
 
 def project_stage(
@@ -140,16 +148,6 @@ def _view(judge: _Judge, deciding: Sequence[_Found]) -> StageView:
         subscription=last.now.id,
         status=last.now.status,
     )
-
-
-def _last_named(judge: _Judge, entry: SubscriptionFacts) -> str | None:
-    """The latest status that a rule names; None when there never was one."""
-    times = [
-        (at, course_of(status), status)
-        for status, at in entry.statuses.items()
-        if judge.is_named(status)
-    ]
-    return max(times)[2] if times else None
 
 
 def _since(judge: _Judge, found: _Found) -> int:

@@ -1,0 +1,261 @@
+"""The list of accounts: a page of it, all of it for an export, how many there are, what to choose.
+
+A cursor says after which account to go on, by what the list is sorted by and the subject: so none
+is skipped or shown twice while others come and go.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
+
+from console.queries.account_search import AccountSearch
+from console.read_model.tables import account_mrr, account_rows, accounts
+from schemas.errors import SubfoldError
+
+BATCH = 500
+Key = tuple[str | int | None, str]
+"""What an account is sorted by, and its subject."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrencyMrr:
+    """MRR in one currency: minor units, rounded, and the exact fraction as text."""
+
+    currency: str
+    mrr_minor: int
+    mrr_exact: str
+    committed_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingMrr:
+    """A subscription whose MRR is not known, and the word for what is missing."""
+
+    subscription: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLine:
+    """One account as lists show it; times are Unix seconds.
+
+    `mrr` is only what is known: while `pending` is not empty, the whole is not.
+    """
+
+    subject: str
+    source: str
+    account: str | None
+    livemode: bool
+    customer: str
+    name: str | None
+    email: str | None
+    contact_kind: str | None
+    contact_id: str | None
+    contact_reason: str | None
+    stage: str | None
+    stage_since: int | None
+    status: str | None
+    subscriptions_live: int
+    mrr: tuple[CurrencyMrr, ...]
+    pending: tuple[PendingMrr, ...]
+    renews_at: int | None
+    access_until: int | None
+    retry_at: int | None
+    is_past_due: bool
+    is_cancel_scheduled: bool
+    created_at: int | None
+    deleted_at: int | None
+    as_of: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsPage:
+    """Some of the accounts that were asked for; `cursor` leads to those after them, if any."""
+
+    accounts: tuple[AccountLine, ...]
+    total: int
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What there is to filter by, with the number of accounts; a missing stage or status is `-`."""
+
+    stages: Mapping[str, int]
+    statuses: Mapping[str, int]
+    sources: Mapping[str, int]
+    currencies: tuple[str, ...]
+
+
+LINE = tuple(
+    accounts.c[name] for name in AccountLine.__dataclass_fields__ if name not in {"mrr", "pending"}
+)
+SORTED_BY: Mapping[str, ColumnElement[Any]] = {
+    "name": accounts.c.sort_name,
+    "mrr": accounts.c.mrr_minor,
+    "renewal": accounts.c.renews_at,
+    "since": accounts.c.stage_since,
+}
+
+
+def accounts_page(
+    connection: Connection,
+    search: AccountSearch,
+    *,
+    livemode: bool,
+    now: int,
+    limit: int,
+    offset: int = 0,
+    cursor: str | None = None,
+) -> AccountsPage:
+    """Give some of the accounts asked for.
+
+    Raises:
+        SubfoldError: The cursor is none of this list.
+    """
+    statement = _sorted(search, livemode=livemode, now=now)
+    if cursor is not None:
+        statement = statement.where(_after(search, _key_of(cursor)))
+    found = connection.execute(statement.limit(limit + 1).offset(offset)).mappings().all()
+    shown = found[:limit]
+    return AccountsPage(
+        accounts=tuple(_lines(connection, shown)),
+        total=count_accounts(connection, search, livemode=livemode, now=now),
+        cursor=_cursor(shown[-1]) if len(found) > limit else None,
+    )
+
+
+def count_accounts(
+    connection: Connection, search: AccountSearch, *, livemode: bool, now: int
+) -> int:
+    """How many accounts are asked for."""
+    conditions = search.conditions(livemode=livemode, now=now)
+    statement = select(func.count()).select_from(accounts).where(*conditions)
+    return connection.execute(statement).scalar_one()
+
+
+def all_accounts(
+    connection: Connection, search: AccountSearch, *, livemode: bool, now: int
+) -> Iterator[AccountLine]:
+    """Give every account asked for, a few hundred in memory at a time."""
+    statement = _sorted(search, livemode=livemode, now=now).execution_options(yield_per=BATCH)
+    for rows in connection.execute(statement).mappings().partitions():
+        yield from _lines(connection, rows)
+
+
+def account_line(connection: Connection, subject: str) -> AccountLine | None:
+    """One account; None where there is none of that subject."""
+    statement = select(*LINE, _row()).where(accounts.c.subject == subject)
+    found = connection.execute(statement).mappings().all()
+    return next(_lines(connection, found), None)
+
+
+def choices(connection: Connection, *, livemode: bool) -> Choices:
+    """What the accounts of a mode can be filtered by."""
+    columns = (accounts.c.stage, accounts.c.status, accounts.c.source)
+    counted = connection.execute(
+        select(*columns, func.count()).where(accounts.c.livemode == livemode).group_by(*columns)
+    ).all()
+    stages, statuses, sources = Counter[str](), Counter[str](), Counter[str]()
+    for stage, status, source, count in counted:
+        stages[stage or "-"] += count
+        statuses[status or "-"] += count
+        sources[source] += count
+    currencies = select(account_mrr.c.currency).where(account_mrr.c.livemode == livemode)
+    return Choices(
+        stages=dict(sorted(stages.items())),
+        statuses=dict(sorted(statuses.items())),
+        sources=dict(sorted(sources.items())),
+        currencies=tuple(sorted(connection.execute(currencies.distinct()).scalars())),
+    )
+
+
+def _sorted(search: AccountSearch, *, livemode: bool, now: int) -> Select[Any]:
+    column, is_descending = _sorted_by(search)
+    statement = select(*LINE, _row(), column.label("sorted_by")).where(
+        *search.conditions(livemode=livemode, now=now)
+    )
+    if column.table is account_mrr:
+        statement = statement.outerjoin_from(
+            accounts,
+            account_mrr,
+            and_(
+                account_mrr.c.subject == accounts.c.subject,
+                account_mrr.c.currency == search.currency,
+            ),
+        )
+    order = column.desc() if is_descending else column.asc()
+    return statement.order_by(order.nulls_last(), accounts.c.subject)
+
+
+def _sorted_by(search: AccountSearch) -> tuple[Any, bool]:
+    name = search.sort.removeprefix("-")
+    if name == "mrr" and search.currency is not None:
+        return account_mrr.c.mrr_minor, search.sort != name
+    return SORTED_BY[name], search.sort != name
+
+
+def _row() -> ColumnElement[str | None]:
+    """The whole row, only where it must be read: for what is missing of the MRR."""
+    row = select(account_rows.c.row).where(
+        account_rows.c.subject == accounts.c.subject, accounts.c.pending > 0
+    )
+    return row.scalar_subquery().label("row")
+
+
+def _after(search: AccountSearch, key: Key) -> ColumnElement[bool]:
+    column, is_descending = _sorted_by(search)
+    value, subject = key
+    is_later = accounts.c.subject > subject
+    if value is None:
+        return and_(column.is_(None), is_later)
+    beyond = column < value if is_descending else column > value
+    return or_(beyond, and_(column == value, is_later), column.is_(None))
+
+
+def _cursor(row: RowMapping) -> str:
+    return urlsafe_b64encode(orjson.dumps([row["sorted_by"], row["subject"]])).decode()
+
+
+def _key_of(cursor: str) -> Key:
+    try:
+        value, subject = orjson.loads(urlsafe_b64decode(cursor.encode()))
+    except (ValueError, TypeError):
+        raise SubfoldError("cursor: take it from the page before, as it is") from None
+    if not isinstance(subject, str) or not isinstance(value, str | int | None):
+        raise SubfoldError("cursor: take it from the page before, as it is")
+    return value, subject
+
+
+def _lines(connection: Connection, rows: Sequence[RowMapping]) -> Iterator[AccountLine]:
+    mrr = _mrr_of(connection, [row["subject"] for row in rows])
+    for row in rows:
+        columns = {column.name: row[column] for column in LINE}
+        yield AccountLine(**columns, mrr=tuple(mrr[row["subject"]]), pending=_pending(row["row"]))
+
+
+def _mrr_of(connection: Connection, subjects: list[str]) -> dict[str, list[CurrencyMrr]]:
+    found = defaultdict[str, list[CurrencyMrr]](list)
+    statement = select(account_mrr).where(account_mrr.c.subject.in_(subjects))
+    for row in connection.execute(statement.order_by(account_mrr.c.mrr_minor.desc())):
+        found[row.subject].append(
+            CurrencyMrr(
+                currency=row.currency,
+                mrr_minor=row.mrr_minor,
+                mrr_exact=row.mrr_exact,
+                committed_minor=row.committed_minor,
+            )
+        )
+    return found
+
+
+def _pending(row: str | None) -> tuple[PendingMrr, ...]:
+    told = orjson.loads(row)["pending"] if row else ()
+    return tuple(PendingMrr(**each) for each in told)

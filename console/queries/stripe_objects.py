@@ -1,0 +1,133 @@
+"""Stripe's objects of one customer: those that name it, and those joined to one of these.
+
+A refund may name a charge alone, a dispute a charge or payment intent: they belong to whom those
+belong to, over as many steps as it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+from sqlalchemy import CTE, Connection, RowMapping, and_, func, or_, select
+
+from console.read_model.tables import objects
+from schemas.records import NO_CUSTOMER, Subject
+
+BRIEF = tuple(
+    objects.c[name]
+    for name in ("kind", "id", "status", "currency", "amount_minor", "created", "at", "is_deleted")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectLine:
+    """One object as lists show it; `at` is the time of the version that is shown."""
+
+    kind: str
+    id: str
+    status: str | None
+    currency: str | None
+    amount_minor: int | None
+    created: int | None
+    at: int
+    is_deleted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectsPage:
+    """Some objects of one customer, the newest first; `total` of the kinds asked for."""
+
+    objects: tuple[ObjectLine, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """An object as Stripe sent it last: `body` is its JSON, indented."""
+
+    line: ObjectLine
+    body: str
+    scope: str
+
+
+def kinds_of(connection: Connection, subject: str) -> Mapping[str, int]:
+    """How many objects there are of each kind, in order of kind."""
+    mine = _belongings(subject)
+    counted = connection.execute(
+        select(mine.c.kind, func.count()).group_by(mine.c.kind).order_by(mine.c.kind)
+    )
+    return dict(counted.tuples().all())
+
+
+def objects_page(
+    connection: Connection, subject: str, *, kinds: Sequence[str], limit: int, offset: int = 0
+) -> ObjectsPage:
+    """Give some objects of these kinds; of all, where none is named."""
+    mine = _belongings(subject)
+    wanted = [mine.c.kind.in_(kinds)] if kinds else []
+    joined = and_(objects.c.scope == _scope(subject), objects.c.id == mine.c.id)
+    found = connection.execute(
+        select(*BRIEF)
+        .select_from(mine)
+        .join(objects, joined)
+        .where(*wanted)
+        .order_by(func.coalesce(objects.c.created, objects.c.at).desc(), objects.c.id)
+        .limit(limit)
+        .offset(offset)
+    ).mappings()
+    total = connection.execute(select(func.count()).select_from(mine).where(*wanted)).scalar_one()
+    return ObjectsPage(objects=tuple(map(_line, found)), total=total)
+
+
+def stored_object(connection: Connection, subject: str, id_: str) -> StoredObject | None:
+    """One object of the customer's, or one that is nobody's, as a price; None for any other."""
+    statement = select(*BRIEF, objects.c.body, objects.c.customer).where(
+        objects.c.scope == _scope(subject), objects.c.id == id_
+    )
+    found = connection.execute(statement).mappings().one_or_none()
+    if found is None:
+        return None
+    mine = _belongings(subject)
+    is_own = connection.execute(select(mine.c.id).where(mine.c.id == id_)).first() is not None
+    if not is_own and found[objects.c.customer] is not None:
+        return None
+    body = orjson.dumps(orjson.loads(found[objects.c.body]), option=orjson.OPT_INDENT_2).decode()
+    return StoredObject(line=_line(found), body=body, scope=_scope(subject))
+
+
+def joined_ids(connection: Connection, subject: str) -> tuple[str, ...]:
+    """Ids of objects that belong to the customer and do not name it themselves."""
+    mine = _belongings(subject)
+    statement = select(mine.c.id).where(mine.c.customer.is_(None))
+    return tuple(connection.execute(statement).scalars())
+
+
+def _belongings(subject: str) -> CTE:
+    """All objects of a customer: id, kind and whom they name."""
+    scope, customer = _scope(subject), subject.rpartition("/")[2]
+    named = select(objects.c.id, objects.c.kind, objects.c.customer).where(
+        objects.c.scope == scope,
+        or_(objects.c.customer == customer, objects.c.id == customer),
+    )
+    mine = named.cte("mine", recursive=True)
+    joined = select(objects.c.id, objects.c.kind, objects.c.customer).where(
+        objects.c.scope == scope,
+        objects.c.customer.is_(None),
+        or_(
+            objects.c.charge == mine.c.id,
+            objects.c.payment_intent == mine.c.id,
+            objects.c.invoice == mine.c.id,
+        ),
+    )
+    return mine.union(joined)
+
+
+def _scope(subject: str) -> str:
+    source, account, mode, _ = Subject(*subject.split("/"))
+    return "/".join((source, account or NO_CUSTOMER, mode))
+
+
+def _line(row: RowMapping) -> ObjectLine:
+    return ObjectLine(**{column.name: row[column] for column in BRIEF})
