@@ -47,6 +47,8 @@ def backfill(
         else:
             counts = ", ".join(f"{each.objects} {name}" for name, each in state.lists.items())
             typer.echo(f"{scope}: complete: {counts}")
+        for name, reason in state.refused.items():
+            ERR.print(f"{scope}: without {name}: {reason}", highlight=False)
 
 
 async def _backfill(
@@ -69,13 +71,14 @@ async def _backfill(
                     key = f"{account.scope}/{TASK}"
                     state = read_state(BackfillState, states.get(key))
                     since = connection_in(states, account.scope).since
-                    lacks_history = with_history and state.history_since is None
-                    if not state.completed_at or lacks_history or again:
+                    lacks = bool(state.refused) or (with_history and state.history_since is None)
+                    if not state.completed_at or lacks or again:
                         work = Backfill(account.api, writer, account.scope, state)
                         await work.begin(
                             history_s=HISTORY_S if with_history else None,
                             connected_at=since,
                             not_before=state.completed_at or 0 if again else 0,
+                            whole_since=(again and state.completed_at) or state.whole_since,
                         )
                         state = await _shown(work, account, bar)
                     else:
@@ -94,9 +97,9 @@ async def _shown(work: Backfill, account: Opened, bar: Progress) -> BackfillStat
     try:
         async for state in work.run():
             speed = (_objects(state) - begun) / max(bar.tasks[task].elapsed or 0.0, 0.001)
-            bar.update(task, completed=state.share, objects=_objects(state), rate=round(speed))
+            bar.update(task, completed=state.progress, objects=_objects(state), rate=round(speed))
     except SubfoldError as error:
-        done = round(100 * work.state.share)
+        done = round(100 * work.state.progress)
         raise SubfoldError(
             f"{account.scope}: incomplete, {done} %: {error}; run it again to go on"
         ) from error

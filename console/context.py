@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 from starlette.requests import HTTPConnection
 
 from console.access.visitor import Visitor
+from console.jobs import Jobs
 from streams.settings import Config
 
 
@@ -21,12 +22,14 @@ class Console:
         access: Users, sessions, tokens, audit, sealed secrets: kept.
         config: File and environment that it was started with.
         clock: Unix seconds now.
+        jobs: Work under way that takes longer than a page.
     """
 
     read_model: Engine
     access: Engine
     config: Config
     clock: Callable[[], float]
+    jobs: Jobs = field(default_factory=Jobs)
 
 
 def console_of(request: HTTPConnection) -> Console:

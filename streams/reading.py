@@ -151,6 +151,8 @@ def _read_event(record: LogRecord, body: Mapping[str, Any]) -> Reading | None:
 def _read_fetched(record: LogRecord) -> Reading | None:
     fetched = _valid(wire.Fetched, _json(record.value))
     subject = Subject.parse(record.key)
+    if subject is None and fetched.customer is None:
+        return None
     if subject is None or subject.customer != fetched.customer:
         raise BadRecordError(DeadLetterReason.BAD_OBJECT, "customer: not the one of the key")
     event = translate_fetched(fetched, customer=subject.customer)

@@ -45,12 +45,13 @@ class Fetched(Wire):
 
     `fetched_at` is when the request began, by Stripe's clock: the object is as new as that or
     newer. `connected_at` is since when events of this source come by themselves; what began before
-    was there already. Source: docs/contract.md, "Records of the log".
+    was there already. Without a customer it is stored, and no row reads it. Source:
+    docs/contract.md, "Records of the log".
     """
 
     object: Literal["subfold.fetched"]
     kind: Literal["back_fill", "enrichment", "repair"]
-    customer: Id
+    customer: Id | None
     livemode: StrictBool
     account: Text | None = None
     fetched_at: Seconds
@@ -61,7 +62,8 @@ class Fetched(Wire):
     def subject(self, source: str) -> Subject:
         """The key of the record, for the source that it was fetched from."""
         mode = "live" if self.livemode else "test"
-        return Subject(source, self.account or NO_CUSTOMER, mode, self.customer)
+        customer = self.customer or f"{NO_CUSTOMER}/{self.data.object.get('id')}"
+        return Subject(source, self.account or NO_CUSTOMER, mode, customer)
 
 
 def unwrap(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -76,12 +76,12 @@ def translate_fetched(fetched: events.Fetched, *, customer: str) -> ObjectsSeen 
     """
     thing = fetched.data.object
     try:
-        content = canonical([fetched.fetched_at, thing])
+        event_id = fetched_id(fetched.fetched_at, thing)
     except TypeError:
         raise BadRecordError(DeadLetterReason.BAD_OBJECT, "nested too deeply") from None
     sighting = _Sighting(
         at=fetched.fetched_at,
-        event_id=f"fetched_{_digest(content)}",
+        event_id=event_id,
         event_type=FETCHED,
         api_version=fetched.api_version or "",
     )
@@ -96,6 +96,15 @@ def translate_fetched(fetched: events.Fetched, *, customer: str) -> ObjectsSeen 
         return None
     seen = _objects_seen(sighting, terms.id, (sighting.version(terms, {}),))
     return replace(seen, is_fetched=True)
+
+
+def fetched_id(fetched_at: int, thing: Fields) -> str:
+    """What stands for an event's id where the object was fetched: the same for the same sight.
+
+    Raises:
+        TypeError: The object is nested too deeply.
+    """
+    return f"fetched_{_digest(canonical([fetched_at, thing]))}"
 
 
 def _seen(sighting: _Sighting, effect: Effect, thing: Fields, customer: str) -> ObjectsSeen:
@@ -147,7 +156,7 @@ def _prior(
     if not sighting.previous or not shown:
         return {}
     try:
-        former = _merged(thing, sighting.previous)
+        former = with_old_values(thing, sighting.previous)
         before, now = read_things(effect, former, customer, is_deleted=False)[0], shown[0]
     except (ValidationError, TypeError, RecursionError):
         # Before 2017-04-06 arrays held only their changed elements: such a past cannot be read.
@@ -159,7 +168,7 @@ def _prior(
     }
 
 
-def _merged(now: Fields, old: Fields) -> dict[str, Any]:
+def with_old_values(now: Fields, old: Fields) -> dict[str, Any]:
     """Put old values back: arrays whole, nested hashes in part, null where there was none."""
     merged = dict(now)
     for key, value in old.items():
@@ -167,7 +176,7 @@ def _merged(now: Fields, old: Fields) -> dict[str, Any]:
         if isinstance(value, dict) and isinstance(here, dict):
             kept = {name: each for name, each in here.items() if value.get(name, each) is not None}
             had = {name: each for name, each in value.items() if each is not None}
-            merged[key] = _merged(kept, had)
+            merged[key] = with_old_values(kept, had)
         else:
             merged[key] = value
     return merged

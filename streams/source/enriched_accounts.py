@@ -9,7 +9,7 @@ import structlog
 from schemas.errors import SettingsError
 from schemas.records import NO_CUSTOMER
 from streams.settings import Source
-from streams.source.opened import Asked, Opened, opened
+from streams.source.opened import Asked, Opened, key_variable, opened
 
 UNKNOWN = "MRR stays unknown where it needs tiers, coupons or items that no webhook shows"
 
@@ -40,7 +40,7 @@ class Accounts:
         """
         for id_, source in self._sources.items():
             if source.api_key is None:
-                self._reasons[id_] = f"source {id_} has no API key: set {_variable(id_)}"
+                self._reasons[id_] = f"source {id_} has no API key: set {key_variable(id_)}"
                 continue
             try:
                 await self._open(Asked(id_, source, None))
@@ -86,8 +86,3 @@ class Accounts:
     async def _open(self, asked: Asked) -> None:
         account = await self._opening.enter_async_context(opened(asked))
         self._opened[str(account.scope)] = account
-
-
-def _variable(source: str) -> str:
-    ours = f"SUBFOLD_SOURCES__{source.upper()}__API_KEY"
-    return f"STRIPE_API_KEY or {ours}, or either with _FILE" if source == "main" else ours

@@ -40,7 +40,7 @@ def owner_of(thing: Fields) -> str | None:
 def fetched_record(
     thing: Fields,
     *,
-    customer: str,
+    customer: str | None,
     kind: Kind,
     scope: Scope,
     fetched_at: int,

@@ -15,15 +15,31 @@ def _owner_of_charge(thing: Fields) -> str | None:
     return owner_of(charge) if isinstance(charge, dict) else None
 
 
+def may_pay(customer: Fields) -> bool:
+    """Whether a customer shows that it was ever to pay by subscription or invoice.
+
+    Source: Stripe API reference, Customer: `currency` is the one of its recurring billing.
+    """
+    settings = customer.get("invoice_settings") or {}
+    defaults = settings.get("default_payment_method"), customer.get("default_source")
+    return any((customer.get("currency"), *defaults))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """One of Stripe's lists: how to ask, and whose an object of it is."""
+    """One of Stripe's lists: how to ask, and whose an object of it is.
+
+    `of_each`: it is one list for each of those customers. `weight`: about how many times as long as
+    another it takes to read.
+    """
 
     name: str
     service: Callable[[Any], Any]
     params: dict[str, Any]
     customer: Callable[[Fields], str | None] = owner_of
     is_history: bool = False
+    of_each: Callable[[Fields], bool] | None = None
+    weight: int = 1
 
 
 LISTS = (
@@ -61,6 +77,22 @@ LISTS = (
         params={"expand": ["data.charge"]},
         customer=_owner_of_charge,
         is_history=True,
+    ),
+    Listed(name="credit_notes", service=lambda v1: v1.credit_notes, params={}, is_history=True),
+    Listed(
+        name="checkout_sessions",
+        service=lambda v1: v1.checkout.sessions,
+        params={"status": "complete"},
+        is_history=True,
+    ),
+    # Stripe has no list of all of them. So it takes a request for each customer, and comes last.
+    Listed(
+        name="payment_methods",
+        service=lambda v1: v1.customers.payment_methods,
+        params={},
+        is_history=True,
+        of_each=may_pay,
+        weight=30,
     ),
 )
 

@@ -37,7 +37,12 @@ async def unasked(asked: Asked) -> AsyncIterator[StripeApi]:
     Raises:
         SettingsError: It has no key, or one of a mode that the source does not have.
     """
-    api = StripeApi(asked.source, asked.account)
+    if asked.source.api_key is None:
+        raise SettingsError(
+            f"source {asked.id} has no API key: set {key_variable(asked.id)}; a restricted key "
+            "that may read is enough"
+        )
+    api = StripeApi(asked.source.api_key, asked.source.api_base, asked.account)
     try:
         _check_mode(asked, livemode=api.livemode)
         yield api
@@ -56,6 +61,14 @@ async def opened(asked: Asked) -> AsyncIterator[Opened]:
     async with unasked(asked) as api:
         await api.now()
         yield Opened(asked=asked, api=api, scope=Scope(asked.id, asked.account, api.livemode))
+
+
+def key_variable(id_: str) -> str:
+    """The environment variables that may hold a source's API key, in words."""
+    ours = f"SUBFOLD_SOURCES__{id_.upper()}__API_KEY"
+    if id_ == "main":
+        return f"STRIPE_API_KEY or {ours}, or either with _FILE"
+    return f"{ours}, or {ours}_FILE"
 
 
 def _check_mode(asked: Asked, *, livemode: bool) -> None:

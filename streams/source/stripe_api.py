@@ -17,10 +17,10 @@ import orjson
 import stamina
 import stripe
 from aiolimiter import AsyncLimiter
+from pydantic import SecretStr
 
 from schemas.errors import SettingsError, SubfoldError
 from schemas.wire.events import API_VERSION as API_VERSION
-from streams.settings import Source
 
 PER_SECOND = 20
 """Requests; Stripe allows 25 in a sandbox and to any one endpoint, and the account's own use comes
@@ -65,30 +65,22 @@ class StripeApi:
     """One account, or a connected one of it, in the mode of its key.
 
     Args:
-        source: With an API key.
+        secret: The API key.
+        base: Address of the API; None for Stripe's.
         account: A connected account; None for the source's own.
-
-    Raises:
-        SettingsError: The source has no key.
     """
 
-    def __init__(self, source: Source, account: str | None = None) -> None:
-        if source.api_key is None:
-            raise SettingsError(
-                "the source has no API key: set STRIPE_API_KEY, or "
-                "SUBFOLD_SOURCES__{ID}__API_KEY, or the same with _FILE; a restricted key that may "
-                "read is enough"
-            )
-        key = source.api_key.get_secret_value()
+    def __init__(self, secret: SecretStr, base: str | None, account: str | None = None) -> None:
+        key = secret.get_secret_value()
         self.livemode = "_test_" not in key
         self.account = account
         self._http = stripe.AIOHTTPClient(timeout=TIMEOUT_S)
-        base = {"api": source.api_base} if source.api_base else {}
+        addresses = {"api": base} if base else {}
         self.client = stripe.StripeClient(
             key,
             stripe_account=account,
             stripe_version=API_VERSION,
-            base_addresses=base,  # type: ignore[arg-type] # a TypedDict without its other keys
+            base_addresses=addresses,  # type: ignore[arg-type] # a TypedDict without its other keys
             max_network_retries=RETRIES,
             http_client=self._http,
         )

@@ -8,7 +8,7 @@ import pytest
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 PAGES = {
-    "accounts": "/",
+    "accounts": "/accounts",
     "revenue": "/revenue",
     "renewals": "/renewals",
     "automations": "/automations",
@@ -50,7 +50,7 @@ def test_a_page_is_sound(look, keep, name, scheme):
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_page_of_an_account_is_sound(look, keep, scheme):
     look.page.emulate_media(color_scheme=scheme)
-    look.page.goto("/?mode=test&sort=-mrr")
+    look.page.goto("/accounts?mode=test&sort=-mrr")
     look.page.locator("tbody a").first.click()
     look.page.wait_for_load_state("networkidle")
 

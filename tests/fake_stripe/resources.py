@@ -77,6 +77,11 @@ def _hides_canceled(sub: Fields, params: Params) -> bool:
     return sub["status"] == "canceled" and "status" not in params
 
 
+def _hides_attached(method: Fields, params: Params) -> bool:
+    """Those of all customers together are on no list."""
+    return method["customer"] is not None and "customer" not in params
+
+
 def _is_of_subscription(invoice: Fields, id: str) -> bool:
     details = (invoice.get("parent") or {}).get("subscription_details") or invoice
     return details.get("subscription") == id
@@ -104,6 +109,9 @@ RESOURCES = {
         filters=_same("customer", "payment_intent", "status", "subscription"),
     ),
     "coupons": Resource(kind="coupon", permission="coupon"),
+    "credit_notes": Resource(
+        kind="credit_note", permission="credit_note", filters=_same("customer", "invoice")
+    ),
     "customers": Resource(
         kind="customer", permission="customer", filters=_same("email", "test_clock")
     ),
@@ -123,7 +131,11 @@ RESOURCES = {
         spans=("created", "due_date"),
     ),
     "payment_methods": Resource(
-        kind="payment_method", permission="payment_method", filters=_same("customer", "type")
+        kind="payment_method",
+        permission="payment_method",
+        filters=_same("customer", "type"),
+        spans=(),
+        hides=_hides_attached,
     ),
     "prices": Resource(
         kind="price",
