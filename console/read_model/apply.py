@@ -12,10 +12,14 @@ from collections.abc import Callable, Iterable
 import structlog
 from sqlalchemy import Connection
 
+from console.read_model.apply_letters import LettersAndDeeds
+from console.read_model.apply_log import LogRecords
 from console.read_model.apply_rows import LatestRows
+from console.read_model.apply_states import LatestStates
 from console.read_model.apply_updates import NewUpdates
-from console.read_model.records import Record, UnreadableError
-from streams.log.topics import CUSTOMERS, TEST, UPDATES
+from console.read_model.erasure import erase
+from console.read_model.records import Record, UnreadableError, key_of
+from streams.log.topics import CUSTOMERS, DEAD_LETTERS, LOG, SOURCES, TEST, UPDATES
 
 log = structlog.get_logger()
 
@@ -26,18 +30,37 @@ def apply(connection: Connection, records: Iterable[Record], revision: int) -> C
     Raises:
         NewerRowError: A newer release wrote one: nothing may be taken for read.
     """
-    rows, news = LatestRows(), NewUpdates()
-    takers: dict[str, Callable[[Record], None]] = dict.fromkeys(UPDATES, news.take)
-    takers[CUSTOMERS] = rows.take
-    unreadable: Counter[str] = Counter()
+    batch = _Batch()
     for record in records:
-        taker = takers.get(record.topic.removeprefix(TEST))
-        if taker is None:
-            continue
+        batch.take(record)
+    batch.write(connection, revision)
+    return batch.unreadable
+
+
+class _Batch:
+    """Some records, sorted by what they say."""
+
+    def __init__(self) -> None:
+        self.unreadable = Counter[str]()
+        self._rows, self._updates = LatestRows(), NewUpdates()
+        self._log, self._letters = LogRecords(), LettersAndDeeds()
+        self._states = LatestStates()
+        self._named: set[str] = set()
+        self._takers: dict[str, Callable[[Record], None]] = {
+            CUSTOMERS: self._rows.take,
+            LOG: self._log.take,
+            DEAD_LETTERS: self._letters.take,
+            SOURCES: self._states.take,
+            **dict.fromkeys(UPDATES, self._updates.take),
+        }
+
+    def take(self, record: Record) -> None:
+        """Read a record; one that cannot be read is gone past."""
+        self._named.add(key_of(record))
         try:
-            taker(record)
+            self._takers[record.topic.removeprefix(TEST)](record)
         except UnreadableError as error:
-            unreadable[record.topic] += 1
+            self.unreadable[record.topic] += 1
             log.warning(
                 "record_not_shown",
                 topic=record.topic,
@@ -45,6 +68,12 @@ def apply(connection: Connection, records: Iterable[Record], revision: int) -> C
                 offset=record.offset,
                 reason=str(error),
             )
-    rows.write(connection, revision)
-    news.write(connection)
-    return unreadable
+
+    def write(self, connection: Connection, revision: int) -> None:
+        """Write what they say."""
+        self._rows.write(connection, revision)
+        self._updates.write(connection)
+        self._log.write(connection)
+        self._letters.write(connection)
+        self._states.write(connection)
+        erase(connection, gone=self._rows.erased, back=self._rows.present, named=self._named)

@@ -48,12 +48,15 @@ class LatestRows:
         """Subjects whose row was taken away."""
         return [subject for subject, found in self._rows.items() if found is None]
 
+    @property
+    def present(self) -> list[str]:
+        """Subjects that have a row."""
+        return [subject for subject, found in self._rows.items() if found is not None]
+
     def write(self, connection: Connection, revision: int) -> None:
-        """Put them in the place of what was there."""
+        """Put them in the place of what was there; the erased are left to `erase`."""
         for table in (account_mrr, subscriptions):
             delete_where(connection, table.c.subject, self._rows)
-        for table in (accounts, account_rows):
-            delete_where(connection, table.c.subject, self.erased)
         found = [each for each in self._rows.values() if each is not None]
         rows = [row for row, _ in found]
         upsert(connection, accounts, [_account(row, revision) for row in rows])

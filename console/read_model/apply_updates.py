@@ -48,8 +48,9 @@ class NewUpdates:
                 detail(update, data)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UnreadableError("no update") from error
-        self._updates[update["id"]] = update
-        self._data[update["id"]] = data
+        # What was told twice has the same id and counts once, as it was told first.
+        self._updates.setdefault(update["id"], update)
+        self._data.setdefault(update["id"], data)
 
     def write(self, connection: Connection) -> None:
         """Add those that are not there yet."""

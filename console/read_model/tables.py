@@ -312,3 +312,6 @@ source_states = Table(
     Column("body", Text, nullable=False),
 )
 """What `stripe.sources.v1` keeps of each account: back-fill, catch-up, check, connection."""
+
+erased = Table("erased", metadata, Column("subject", String, primary_key=True))
+"""Customers whose row was taken away: nothing that names them is kept, whenever it comes."""
