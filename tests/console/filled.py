@@ -14,9 +14,11 @@ import orjson
 from sqlalchemy import Engine
 
 import build
+from console.read_model.ahead import CHANGELOG
 from console.read_model.apply import apply
 from console.read_model.records import Record, seconds
 from console.read_model.tables import about, metadata
+from schemas.codec import encode_row
 from schemas.errors import BadRecordError, DeadLetterReason
 from schemas.records import Kind
 from schemas.settings import BusinessSettings, SettingsInForce, SettingsRecord, Stages
@@ -173,6 +175,7 @@ def _put_row(topics: Topics, folding: Folding, key: str) -> None:
     row = folding.rows[key]
     mode = "" if "/live/" in key else TEST
     topics.put(mode + CUSTOMERS, key, row_for_readers(row, folding.settings), at_s=row.facts.at)
+    topics.put(CHANGELOG, key, encode_row(row), at_s=row.facts.at)
 
 
 def _put_settings(topics: Topics) -> None:
