@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
 from schemas.presets import PRESETS
 from schemas.settings import BusinessSettings
+from streams.business_toml import toml_tables, toml_value
 
 TEXT = """\
 # What Stripe's data mean to you: see docs/configuration.md. Try changes on an export with
@@ -68,21 +66,6 @@ def settings_text(preset: str) -> str:
 
 
 def _tables(name: str, models: Any) -> Iterator[str]:
-    for model in models:
-        content = model.model_dump(mode="json", exclude_defaults=True)
-        lines = (f"{key} = {toml_value(value)}" for key, value in content.items())
-        yield "\n".join([f"[[{name}]]", *lines, ""])
-
-
-def toml_value(value: Any) -> str:
-    """A value in TOML: a table inline, anything else as JSON writes it."""
-    if isinstance(value, dict):
-        pairs = (f"{_key(key)} = {toml_value(it)}" for key, it in value.items())
-        return f"{{ {', '.join(pairs)} }}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(toml_value, value))}]"
-    return orjson.dumps(value).decode()
-
-
-def _key(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else toml_value(key)
+    return toml_tables(
+        name, (model.model_dump(mode="json", exclude_defaults=True) for model in models)
+    )

@@ -13,11 +13,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.config import ConfigOption, read_config, warn_of_words
-from cli.settings_text import toml_value
 from projections.conditions import accepts_status
 from projections.deletion import with_customer_deleted
 from schemas.rows import Row
 from schemas.settings import STRIPE_STATUSES, Stages
+from streams.business_toml import toml_value
 
 MEANINGS = {
     "active": "in good standing; an open invoice may still be due",

@@ -215,7 +215,19 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
     """
     if path is None and DEFAULT_FILE.exists():
         path = DEFAULT_FILE
-    text = _read(path) if path else ""
+    return _config(path, _read(path) if path else "", environ)
+
+
+def parse_business(text: str, name: str) -> BusinessSettings:
+    """Read the business part of a text as it would stand in a file of that name.
+
+    Raises:
+        SettingsError: As `load_config`.
+    """
+    return _config(Path(name), text, {}).business
+
+
+def _config(path: Path | None, text: str, environ: Mapping[str, str]) -> Config:
     tables = _parse(path, text)
     business = {key: value for key, value in tables.items() if key in BUSINESS_TABLES}
     deployment = {key: value for key, value in tables.items() if key not in BUSINESS_TABLES}

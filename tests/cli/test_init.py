@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from build import MONTH_S, START, customer, event, invoice, subscription, updated
 from cli.main import app, main
-from cli.settings_text import toml_value
 from schemas.presets import PRESETS
 from schemas.settings import STRIPE_STATUSES, BusinessSettings
+from streams.business_toml import toml_value
 from streams.settings import load_business
 
 RUN = CliRunner()
