@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import chain
 
 from starlette.applications import Starlette
@@ -14,10 +15,11 @@ from starlette.staticfiles import StaticFiles
 
 from console.api.app import make_api
 from console.context import Console
+from console.web import admin, live, login
 from console.web.guard import Guard
 from console.web.shell import FOLDER, render
 
-PAGES: tuple[list[Route], ...] = ()
+PAGES: tuple[list[Route], ...] = (admin.routes, live.routes, login.routes)
 """The routes of each page's module."""
 
 WORDS = {
@@ -28,21 +30,26 @@ WORDS = {
 
 
 def make_app(console: Console) -> Starlette:
-    """Put the console together. It answers with what the console's two databases hold."""
+    """Put the console together. It answers with what the console's two databases hold.
+
+    Whoever ends it sets `state.stopping` first: live connections would last for ever.
+    """
     routes: list[BaseRoute] = [
         Route("/", _start),
         *chain.from_iterable(PAGES),
         Mount("/api/v1", make_api()),
         Mount("/static", StaticFiles(directory=FOLDER / "static")),
     ]
-    return Starlette(
+    app = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, console=console)],
         exception_handlers={HTTPException: _refused},
     )
+    app.state.stopping = asyncio.Event()
+    return app
 
 
-def _start(request: Request) -> Response:
+def _start(_request: Request) -> Response:
     return RedirectResponse("/accounts")
 
 
