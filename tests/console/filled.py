@@ -13,7 +13,6 @@ from typing import Any
 import orjson
 from sqlalchemy import Engine
 
-import build
 from console.read_model.ahead import CHANGELOG
 from console.read_model.apply import apply
 from console.read_model.records import Record, seconds
@@ -32,6 +31,7 @@ from streams.log.topics import CUSTOMERS, DEAD_LETTERS, LOG, SOURCES, TEST, topi
 from streams.pipeline import row_for_readers
 from streams.worker.dead_letters import dead_letter
 from streams.worker.letters import Action, Deed, Place
+from tests import build
 
 SOURCE = "main"
 SIMULATED = 120
