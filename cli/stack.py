@@ -13,7 +13,6 @@ from pathlib import Path
 import aiohttp
 
 from cli.config import on_embedded
-from cli.ports import usable_port
 from cli.settings import NOT_APPLIED
 from cli.supervisor import Role, Supervisor
 from cli.voice import Voice
@@ -24,6 +23,7 @@ from streams.log.embedded.cluster import prepare_runtime
 from streams.log.embedded.node import free_port, is_free
 from streams.log.embedded.owner import last_port
 from streams.log.settings_log import apply_settings, last_applied
+from streams.ports import usable_port
 from streams.settings import Config, Deployment, Kafka
 
 READY_TIMEOUT_S = 90.0

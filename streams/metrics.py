@@ -100,5 +100,12 @@ caught_up_until = Gauge(
     "All events of before this are in the log: alarm when it falls behind by minutes.",
     ["account"],
 )
+console_requests = Counter(
+    "subfold_console_requests_total", "Answers of the console, by HTTP status.", ["status"]
+)
+console_seconds = Histogram(
+    "subfold_console_request_duration_seconds",
+    "From a request to the beginning of its answer, pages and API; neither files nor `/live`.",
+)
 OF_PARTITION = (older_rows, rows, position, unaccounted, lag_seconds, timers, tick_lag_seconds)
 """Gauges of a partition, which go when it is lost."""

@@ -15,11 +15,11 @@ from starlette.staticfiles import StaticFiles
 
 from console.api.app import make_api
 from console.context import Console
-from console.web import admin, live, login
+from console.web import admin, live, login, probes
 from console.web.guard import Guard
 from console.web.shell import FOLDER, render
 
-PAGES: tuple[list[Route], ...] = (admin.routes, live.routes, login.routes)
+PAGES: tuple[list[Route], ...] = (admin.routes, live.routes, login.routes, probes.routes)
 """The routes of each page's module."""
 
 WORDS = {
@@ -32,7 +32,8 @@ WORDS = {
 def make_app(console: Console) -> Starlette:
     """Put the console together. It answers with what the console's two databases hold.
 
-    Whoever ends it sets `state.stopping` first: live connections would last for ever.
+    Whoever ends it sets `state.stopping` first: live connections would last for ever. The reader
+    sets `state.caught_up`.
     """
     routes: list[BaseRoute] = [
         Route("/", _start),
@@ -45,7 +46,7 @@ def make_app(console: Console) -> Starlette:
         middleware=[Middleware(Guard, console=console)],
         exception_handlers={HTTPException: _refused},
     )
-    app.state.stopping = asyncio.Event()
+    app.state.stopping, app.state.caught_up = asyncio.Event(), asyncio.Event()
     return app
 
 

@@ -7,6 +7,7 @@ sends neither cookie nor CSRF token.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -21,6 +22,7 @@ from console.access.secret import csrf_token, new_secret
 from console.context import Console
 from console.web.origin import came_from_here
 from console.web.who import cookie_name, is_secure, visitor_asking
+from streams import metrics
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN = ("/login", "/static/", "/healthz", "/readyz")
@@ -124,10 +126,13 @@ class Guard:
         request.state.form = form
 
     def _with_headers(self, request: Request, send: Send, *, new_cookie: str | None) -> Send:
-        path = request.url.path
+        path, began_s = request.url.path, time.perf_counter()
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
+                metrics.console_requests.labels(str(message["status"])).inc()
+                if not path.startswith(("/static/", "/live")):
+                    metrics.console_seconds.observe(time.perf_counter() - began_s)
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 import time
 from typing import NoReturn
@@ -21,13 +20,14 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from schemas.errors import BrokerError, SettingsError
+from schemas.errors import BrokerError
 from streams.ingest.app import make_app
 from streams.ingest.door import Door
 from streams.ingest.log import KafkaLog
 from streams.ingest.pasted import follow_pasted
 from streams.secret_store import with_stored_secrets
-from streams.settings import Deployment, Ingest
+from streams.ports import usable_port
+from streams.settings import Deployment
 
 DRAIN_TIMEOUT_S = 10
 HEADER_TIMEOUT_MS = 10_000
@@ -57,7 +57,7 @@ async def _serve(deployment: Deployment) -> None:
     for source_id, source in sources.items():
         if not (source.webhook_secrets or source.eventbridge_secrets):
             log.warning("source_without_secret", source=source_id, hint=_secret_hint(source_id))
-    port = _free_port(deployment.ingest)
+    port = usable_port(deployment.ingest.host, deployment.ingest.port, "ingest")
     kafka_log = KafkaLog(deployment.kafka)
     door = Door(sources=sources, log=kafka_log, clock=time.time)
     server = Server(
@@ -101,22 +101,6 @@ async def _run(server: Server, kafka_log: KafkaLog, door: Door) -> None:
     finally:
         writing.cancel()
         await asyncio.wait({writing})
-
-
-def _free_port(ingest: Ingest) -> int:
-    """Find out before Granian does: it would share a port with another Granian without a word."""
-    family = socket.AF_INET6 if ":" in ingest.host else socket.AF_INET
-    try:
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((ingest.host, ingest.port))
-            probe.listen()
-            return int(probe.getsockname()[1])
-    except OSError as error:
-        raise SettingsError(
-            f"[ingest] cannot listen on {ingest.host}:{ingest.port}: {error.strerror}; "
-            "set ingest.host and ingest.port, or SUBFOLD_INGEST__PORT"
-        ) from error
 
 
 def _secret_hint(source_id: str) -> str:

@@ -1,4 +1,7 @@
-"""Ports of the roles on this machine: found free before a role is started on them."""
+"""Ports of the roles on this machine: found free before a role listens on them.
+
+Granian would share a port with another Granian without a word.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from cli.ports import usable_port
+from streams.ports import usable_port
 from schemas.errors import SettingsError
 
 
