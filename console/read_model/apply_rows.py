@@ -180,7 +180,7 @@ def _subscription(row: CustomerRow, part: SubscriptionPart, renews_at: str | Non
         "price": main.price if main else None,
         "product": main.product if main else None,
         "plan": text_or_none(main.nickname or main.product or main.price) if main else None,
-        "currency": part.currency,
+        "currency": part.currency or next(iter(part.mrr or ()), None),
         "mrr_minor": amount.amount_minor if amount else 0 if is_known else None,
         "mrr_exact": amount.exact if amount else "0" if is_known else None,
     }
