@@ -77,9 +77,9 @@ def _hides_canceled(sub: Fields, params: Params) -> bool:
     return sub["status"] == "canceled" and "status" not in params
 
 
-def _hides_attached(method: Fields, params: Params) -> bool:
-    """Those of all customers together are on no list."""
-    return method["customer"] is not None and "customer" not in params
+def _hides_of_all(_: Fields, params: Params) -> bool:
+    """There is no list of those of all customers together."""
+    return "customer" not in params
 
 
 def _is_of_subscription(invoice: Fields, id: str) -> bool:
@@ -135,7 +135,7 @@ RESOURCES = {
         permission="payment_method",
         filters=_same("customer", "type"),
         spans=(),
-        hides=_hides_attached,
+        hides=_hides_of_all,
     ),
     "prices": Resource(
         kind="price",

@@ -124,12 +124,14 @@ def test_what_is_listed_can_be_retrieved(client, what):
         assert service.retrieve(listed.data[0].id).to_dict() == listed.data[0].to_dict()
 
 
-def test_payment_methods_are_a_customers(client):
-    method = client.v1.payment_methods.list({"limit": 1}).data[0]
+def test_payment_methods_are_a_customers_and_nobody_lists_all_of_them(fake, client):
+    shelf = fake.world.view().shelves["payment_method"]
+    method = next(each for each in shelf.newest_first() if each["customer"])
 
-    found = client.v1.customers.payment_methods.list(method.customer)
+    found = client.v1.customers.payment_methods.list(method["customer"])
 
-    assert method.id in ids(found.data)
+    assert method["id"] in ids(found.data)
+    assert client.v1.payment_methods.list().data == []
 
 
 def test_items_are_cut_at_ten_and_listed_further():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import stripe
 
+from fake_stripe.credit_notes import credit
 from fake_stripe.fake import FakeStripe
 from fake_stripe.shapes import FREE, samples
 from fake_stripe.world import World
@@ -71,6 +72,17 @@ def test_what_is_in_events_is_whole_too(world):
 
     assert {path.rpartition(".")[2] for path in missing} <= {"refunds", "quantity"}
     assert {path.rpartition(".")[2] for path in extra} <= OURS.keys()
+
+
+def test_a_credit_note_has_the_fields_of_the_sample(world):
+    invoice = next(world.view().shelves["invoice"].newest_first())
+    id_ = credit(world, invoice["id"], 100)
+    note = world.view().get("credit_note", id_)
+    missing, extra = set(), set()
+    compare(note, samples()["credit_note"], "credit_note", missing, extra)
+
+    assert (missing, extra) == (set(), set())
+    assert note.keys() <= stripe.CreditNote.__annotations__.keys()
 
 
 def test_what_has_no_sample_has_only_fields_that_the_client_knows(world):
