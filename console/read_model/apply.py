@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 import structlog
 from sqlalchemy import Connection
 
+from console.read_model.ahead import CHANGELOG, Ahead
 from console.read_model.apply_letters import LettersAndDeeds
 from console.read_model.apply_log import LogRecords
 from console.read_model.apply_rows import LatestRows
@@ -44,13 +45,14 @@ class _Batch:
         self.unreadable = Counter[str]()
         self._rows, self._updates = LatestRows(), NewUpdates()
         self._log, self._letters = LogRecords(), LettersAndDeeds()
-        self._states = LatestStates()
+        self._states, self._ahead = LatestStates(), Ahead()
         self._named: set[str] = set()
         self._takers: dict[str, Callable[[Record], None]] = {
             CUSTOMERS: self._rows.take,
             LOG: self._log.take,
             DEAD_LETTERS: self._letters.take,
             SOURCES: self._states.take,
+            CHANGELOG: self._ahead.take,
             **dict.fromkeys(UPDATES, self._updates.take),
         }
 
@@ -76,4 +78,5 @@ class _Batch:
         self._log.write(connection)
         self._letters.write(connection)
         self._states.write(connection)
+        self._ahead.write(connection)
         erase(connection, gone=self._rows.erased, back=self._rows.present, named=self._named)

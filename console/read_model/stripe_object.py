@@ -37,6 +37,8 @@ FINAL_STATUSES = {
 AMOUNTS = ("amount", "amount_total", "total", "unit_amount")
 """Where the main amount stands; the first that is there."""
 ID_MAX = 255
+UPCOMING = "upcoming_invoice"
+"""What an invoice without an id is: one that does not exist yet."""
 Path = tuple[str, ...]
 LINKS: Mapping[str, tuple[Path, ...]] = {
     "charge": (("charge",), ("payment", "charge"), ("source_transaction",)),
@@ -167,6 +169,8 @@ def _version(
     kind = text_or_none(thing.get("object"))
     if kind is None:
         raise UnreadableError("an object of no kind")
+    if kind == "invoice" and _id_of(thing.get("id")) is None:
+        kind = UPCOMING
     former = with_old_values(thing, previous)
     if event_type.endswith(GONE) and thing.get("customer") is None and "customer" in previous:
         # What was taken from a customer names it among the old values alone.

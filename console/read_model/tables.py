@@ -29,7 +29,12 @@ about = Table(
     Column("name", String, primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""`version`, `cluster` (its id: another cluster has other offsets), `revision` (see `accounts`)."""
+"""What the database says of itself.
+
+`version`, `cluster` (whose offsets are meant), `revision` (raised with each transaction that
+changed something), `seen_at` (Unix seconds, when the reader last looked), `caught_up_at` (when it
+last had nothing more to read), and `unreadable {topic}` (how many records it went past).
+"""
 
 positions = Table(
     "positions",
@@ -37,9 +42,13 @@ positions = Table(
     Column("topic", String, primary_key=True),
     Column("partition", Integer, primary_key=True),
     Column("next_offset", BigInteger, nullable=False),
+    Column("end_offset", BigInteger),
     Column("seen_at", BigInteger, nullable=False),
 )
-"""How far each partition is read; written in the transaction of what was read."""
+"""How far each partition is read, and where it ended then; written with what was read.
+
+`topic` is named as in the contract, without prefix; `changelog` is the worker's.
+"""
 
 accounts = Table(
     "accounts",

@@ -1,0 +1,130 @@
+"""How far each partition is read: moved in one transaction with what was read, or not at all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy.exc import DataError, IntegrityError
+
+from console.read_model.apply import apply
+from console.read_model.database import word, writing
+from console.read_model.records import Record
+from console.read_model.tables import about, positions
+from console.read_model.writes import Values, upsert
+
+log = structlog.get_logger()
+
+
+class Place(NamedTuple):
+    """A partition of a topic, which is named as in the contract."""
+
+    topic: str
+    partition: int
+
+
+class Move(NamedTuple):
+    """From which offset to which a partition was read, and where it ends as far as is known."""
+
+    begin: int | None
+    next_offset: int
+    end: int | None
+
+
+class OvertakenError(Exception):
+    """Another reader of the same database was faster: what was read is there already."""
+
+
+def read_positions(engine: Engine) -> dict[Place, int]:
+    """How far each partition is read."""
+    wanted = select(positions.c.topic, positions.c.partition, positions.c.next_offset)
+    with engine.connect() as connection:
+        return {Place(topic, partition): at for topic, partition, at in connection.execute(wanted)}
+
+
+def write_batch(
+    engine: Engine, records: Sequence[Record], moves: Mapping[Place, Move], *, now: int
+) -> int:
+    """Apply records and move the positions over them; give the new revision.
+
+    Raises:
+        OvertakenError: The positions are not where these records begin; nothing was written.
+        NewerRowError: A newer release wrote one of the records; nothing was written.
+    """
+    with writing(engine) as connection:
+        _compare(connection, moves)
+        revision = int(word(connection, "revision") or 0) + bool(records)
+        unreadable = _apply(connection, records, revision)
+        say(connection, revision=revision, seen_at=now)
+        _count(connection, unreadable)
+        upsert(connection, positions, [_row(place, move, now) for place, move in moves.items()])
+    return revision
+
+
+def say(connection: Connection, **words: int) -> None:
+    """Write what the database says of itself."""
+    upsert(connection, about, [{"name": name, "value": str(each)} for name, each in words.items()])
+
+
+def tidy(engine: Engine) -> None:
+    """Let the database count what it has, after much was read at once: it plans by that."""
+    with engine.connect() as connection:
+        connection.execute(text("ANALYZE"))
+        connection.commit()
+
+
+def _compare(connection: Connection, moves: Mapping[Place, Move]) -> None:
+    wanted = select(positions.c.topic, positions.c.partition, positions.c.next_offset)
+    there = {Place(topic, partition): at for topic, partition, at in connection.execute(wanted)}
+    if any(there.get(place) != move.begin for place, move in moves.items()):
+        raise OvertakenError
+
+
+def _apply(connection: Connection, records: Sequence[Record], revision: int) -> Counter[str]:
+    """Apply all at once; if the database refuses a value, one by one, so that one alone is lost."""
+    try:
+        with connection.begin_nested():
+            return apply(connection, records, revision)
+    except (DataError, IntegrityError):
+        unreadable = Counter[str]()
+        for record in records:
+            unreadable += _apply_one(connection, record, revision)
+        return unreadable
+
+
+def _apply_one(connection: Connection, record: Record, revision: int) -> Counter[str]:
+    try:
+        with connection.begin_nested():
+            return apply(connection, [record], revision)
+    except (DataError, IntegrityError) as error:
+        log.warning(
+            "record_not_shown",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            reason=f"the database refuses it: {type(error.orig).__name__}",
+        )
+        return Counter({record.topic: 1})
+
+
+def _count(connection: Connection, unreadable: Counter[str]) -> None:
+    for topic, count in unreadable.items():
+        name = f"unreadable {topic}"
+        upsert(
+            connection,
+            about,
+            [{"name": name, "value": str(int(word(connection, name) or 0) + count)}],
+        )
+
+
+def _row(place: Place, move: Move, now: int) -> Values:
+    return {
+        "topic": place.topic,
+        "partition": place.partition,
+        "next_offset": move.next_offset,
+        "end_offset": move.end,
+        "seen_at": now,
+    }
