@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from itertools import groupby
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
 from console.queries.account import customer_row as row_now
 from console.queries.account import settings_by
@@ -73,9 +74,7 @@ def past(read_model: Connection, kafka: Kafka, subject: str, *, at: int) -> Past
     """
     places = _places(read_model, subject, at=at)
     records = asyncio.run(_read(kafka, places)) if places else []
-    # The read model keeps whole seconds; the log's own time is finer.
-    known = [each for each in records if each.timestamp_ms < (at + 1) * 1000]
-    return refold(subject, known, settings_by(read_model, at), at=at)
+    return refold(subject, records, settings_by(read_model, at), at=at)
 
 
 def refold(
@@ -109,17 +108,13 @@ def refold(
 
 
 def _places(read_model: Connection, subject: str, *, at: int) -> list[Place]:
-    """Where the log has the customer's records, and its test clock's in the same partitions."""
+    """Where the log has the customer's records, and those of the test clock that it lives by."""
     now = row_now(read_model, subject)
     clock = now.customer.test_clock if now else None
-    own = select(events.c.partition).where(events.c.subject == subject).distinct()
-    of_clock = events.c.subject == (clock_key(subject, clock) if clock else "")
+    subjects = [subject, *([clock_key(subject, clock)] if clock else [])]
     found = read_model.execute(
         select(events.c.partition, events.c.offset)
-        .where(
-            or_(events.c.subject == subject, of_clock & events.c.partition.in_(own)),
-            events.c.recorded_at <= at,
-        )
+        .where(events.c.subject.in_(subjects), events.c.recorded_at <= at)
         .order_by(events.c.partition, events.c.offset)
     )
     return [(partition, offset) for partition, offset in found]
@@ -134,7 +129,7 @@ async def _read(kafka: Kafka, places: Sequence[Place]) -> list[LogRecord]:
         isolation_level="read_committed",
         max_partition_fetch_bytes=FETCH_BYTES,
     )
-    found: list[LogRecord] = []
+    by_partition: list[list[LogRecord]] = []
     try:
         async with asyncio.timeout(PATIENCE_S):
             await consumer.start()
@@ -142,14 +137,16 @@ async def _read(kafka: Kafka, places: Sequence[Place]) -> list[LogRecord]:
                 place = TopicPartition(kafka.prefix + LOG, partition)
                 consumer.assign([place])
                 offsets = [offset for _, offset in group]
-                found += _log_records([each async for each in _wanted(consumer, place, offsets)])
+                records = [each async for each in _wanted(consumer, place, offsets)]
+                by_partition.append(_log_records(records))
     except (KafkaError, TimeoutError) as error:
         raise BrokerError(
             f"the log cannot be read now, Kafka at {kafka.bootstrap_servers}: {error!r}"
         ) from error
     finally:
         await consumer.stop()
-    return found
+    # A clock's moves are found in the first partition alone; the log's time puts them in between.
+    return list(merge(*by_partition, key=lambda record: record.timestamp_ms))
 
 
 async def _wanted(

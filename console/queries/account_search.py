@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import ColumnElement, exists
 
+from console.read_model.records import clean
 from console.read_model.tables import account_mrr, accounts
 
 DAY_S = 86_400
@@ -48,6 +49,11 @@ class AccountSearch(BaseModel):
     source: str | None = Field(default=None, max_length=32)
     deleted: Literal["no", "yes", "only"] = "no"
     sort: Sort = "name"
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_stored(cls, given: Any) -> Any:
+        return clean(given) if isinstance(given, str) else given
 
     def conditions(self, *, livemode: bool, now: int) -> Iterator[ColumnElement[bool]]:
         """What an account must meet.

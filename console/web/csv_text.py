@@ -1,0 +1,35 @@
+"""Comma-separated text (RFC 4180) for spreadsheets, which must not take a cell for a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""How a cell begins that spreadsheets work out; see OWASP, "CSV Injection"."""
+Cell = str | int | Decimal | None
+
+
+def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+    """Write lines, each as soon as its row is there; texts that look like formulas get a quote."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(header)
+    yield _taken(buffer)
+    for row in rows:
+        writer.writerow([neutral(cell) if isinstance(cell, str) else cell for cell in row])
+        yield _taken(buffer)
+
+
+def neutral(text: str) -> str:
+    """The text, with an apostrophe before it where a spreadsheet would work it out."""
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _taken(buffer: io.StringIO) -> str:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text
