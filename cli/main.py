@@ -12,6 +12,7 @@ from cli import dlq, log, rules, schemas, settings, topics
 from cli.backfill import backfill
 from cli.catch_up import catch_up
 from cli.connect import connect
+from cli.console import app as console
 from cli.demo.run import demo
 from cli.disconnect import disconnect
 from cli.doctor import doctor
@@ -65,6 +66,7 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(topics.app, name="topics")
 app.add_typer(settings.app, name="settings")
 app.add_typer(kafka, name="kafka")
+app.add_typer(console, name="console")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(log.app, name="log")
 

@@ -100,6 +100,9 @@ caught_up_until = Gauge(
     "All events of before this are in the log: alarm when it falls behind by minutes.",
     ["account"],
 )
+console_lag = Gauge(
+    "subfold_console_lag_offsets", "Offsets that the console has not read yet.", ["topic"]
+)
 console_requests = Counter(
     "subfold_console_requests_total", "Answers of the console, by HTTP status.", ["status"]
 )

@@ -15,11 +15,20 @@ from starlette.staticfiles import StaticFiles
 
 from console.api.app import make_api
 from console.context import Console
-from console.web import admin, live, login, probes
+from console.read_model.reader import Progress
+from console.web import account, account_past, accounts, admin, live, login, probes
 from console.web.guard import Guard
 from console.web.shell import FOLDER, render
 
-PAGES: tuple[list[Route], ...] = (admin.routes, live.routes, login.routes, probes.routes)
+PAGES: tuple[list[Route], ...] = (
+    account.routes,
+    account_past.routes,
+    accounts.routes,
+    admin.routes,
+    live.routes,
+    login.routes,
+    probes.routes,
+)
 """The routes of each page's module."""
 
 WORDS = {
@@ -29,11 +38,15 @@ WORDS = {
 }
 
 
-def make_app(console: Console) -> Starlette:
+def make_app(console: Console, progress: Progress | None = None) -> Starlette:
     """Put the console together. It answers with what the console's two databases hold.
 
-    Whoever ends it sets `state.stopping` first: live connections would last for ever. The reader
-    sets `state.caught_up`.
+    Args:
+        console: What each request gets.
+        progress: How far the reader is, for `/readyz`, metrics and the page Health; None when the
+            read model stands still.
+
+    Whoever ends it sets `state.stopping` first: live connections would last for ever.
     """
     routes: list[BaseRoute] = [
         Route("/", _start),
@@ -46,7 +59,7 @@ def make_app(console: Console) -> Starlette:
         middleware=[Middleware(Guard, console=console)],
         exception_handlers={HTTPException: _refused},
     )
-    app.state.stopping, app.state.caught_up = asyncio.Event(), asyncio.Event()
+    app.state.stopping, app.state.progress = asyncio.Event(), progress or Progress()
     return app
 
 

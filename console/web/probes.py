@@ -7,6 +7,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from streams.metrics import console_lag
+
 
 async def healthz(_request: Request) -> Response:
     """The process answers."""
@@ -15,13 +17,18 @@ async def healthz(_request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """The read model has been as new as the topics since the start."""
-    if not request.app.state.caught_up.is_set():
-        return PlainTextResponse("the topics are still being read\n", 503)
+    state = request.app.state
+    state.was_caught_up = getattr(state, "was_caught_up", False) or state.progress.is_caught_up
+    if not state.was_caught_up:
+        why = state.progress.fault or "the topics are still being read"
+        return PlainTextResponse(f"{why}\n", 503)
     return PlainTextResponse("ok\n")
 
 
-def metrics(_request: Request) -> Response:
+def metrics(request: Request) -> Response:
     """For Prometheus; beyond loopback with a token of scope `read`."""
+    for topic, left in request.app.state.progress.lag().items():
+        console_lag.labels(topic).set(left)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -25,8 +25,8 @@ from streams.ingest.app import make_app
 from streams.ingest.door import Door
 from streams.ingest.log import KafkaLog
 from streams.ingest.pasted import follow_pasted
-from streams.secret_store import with_stored_secrets
 from streams.ports import usable_port
+from streams.secret_store import with_stored_secrets
 from streams.settings import Deployment
 
 DRAIN_TIMEOUT_S = 10

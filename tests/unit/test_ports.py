@@ -2,8 +2,8 @@ import socket
 
 import pytest
 
-from streams.ports import usable_port
 from schemas.errors import SettingsError
+from streams.ports import usable_port
 
 
 def test_port_0_becomes_a_free_one():
