@@ -60,4 +60,4 @@ def unresolved(connection: Connection, *, livemode: bool) -> Mapping[str, int]:
         .group_by(nameless.c.kind)
         .order_by(nameless.c.kind)
     )
-    return dict(connection.execute(statement).tuples())
+    return dict(connection.execute(statement).all())

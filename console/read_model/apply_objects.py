@@ -76,7 +76,7 @@ def _row(scope: str, sightings: Sightings[Any]) -> Values:
 def _written(sightings: Sightings[Any]) -> bytes:
     *others, last = sightings
     kept = [[*_facts(each), each.snapshot.body] for each in others]
-    return zlib.compress(orjson.dumps([*kept, _facts(last)]), 1)
+    return zlib.compress(canonical([*kept, _facts(last)]), 1)
 
 
 def _facts(version: Version[Any]) -> list[Any]:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine
 
+from console.read_model.database import open_read_model
 from console.read_model.records import Record
+from databases import options_of, postgresql, why_no_postgresql
 from filled import fill, simulated_year
 
 
@@ -35,3 +37,29 @@ def filled(filled_file: Path, tmp_path: Path) -> Iterator[Engine]:
     engine = create_engine(f"sqlite:///{file}")
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """Address of a server of PostgreSQL that all tests of this process share."""
+    missing = why_no_postgresql()
+    if missing:
+        pytest.skip(missing)
+    with postgresql() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engines(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Engine]]:
+    """Makes empty read models, each in a database of its own, of both kinds."""
+    is_ours = request.param == "postgresql"
+    server = request.getfixturevalue("postgresql_server") if is_ours else None
+    made: list[Engine] = []
+
+    def make() -> Engine:
+        made.append(open_read_model(options_of(request.param, tmp_path, server)))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.dispose()
