@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, and_, func, or_, select
 
@@ -152,7 +152,7 @@ def moments_of(
         moments=tuple(
             Moment(
                 customer=each["subject"].rsplit("/", 1)[-1],
-                **{name: each[name] for name in Moment.__dataclass_fields__ if name != "customer"},
+                **{name: each[name] for name in _names(Moment)},
             )
             for each in shown
         ),
@@ -180,7 +180,7 @@ def timers(
     return tuple(
         Timer(
             customer=each["subject"].rsplit("/", 1)[-1],
-            **{name: each[name] for name in Timer.__dataclass_fields__ if name != "customer"},
+            **{name: each[name] for name in _names(Timer)},
         )
         for each in connection.execute(asked).mappings()
     )
@@ -208,3 +208,7 @@ def armed_by_day(
         ArmedDay(day=day_name(each), armed=counts[each])
         for each in range(today, today + AHEAD_DAYS)
     )
+
+
+def _names(of: type[Moment] | type[Timer]) -> list[str]:
+    return [field.name for field in fields(of) if field.name != "customer"]
