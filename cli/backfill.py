@@ -22,6 +22,8 @@ from streams.source.log_writer import kept, log_writer, read_state
 from streams.source.opened import Opened, opened
 
 ERR = Console(stderr=True)
+INTERRUPTED = 130
+"""Exit code, as a shell has it for Ctrl-C."""
 
 
 def backfill(
@@ -40,7 +42,11 @@ def backfill(
     """
     deployment = read_config(config, finds_kafka=True).deployment
     configure_logging(deployment.logs)
-    found = asyncio.run(_backfill(deployment, source, with_history=history, again=again))
+    try:
+        found = asyncio.run(_backfill(deployment, source, with_history=history, again=again))
+    except KeyboardInterrupt:
+        ERR.print("stopped; `subfold backfill` goes on where it was", highlight=False)
+        raise typer.Exit(INTERRUPTED) from None
     for scope, state in found.items():
         if as_json:
             typer.echo(f'{{"account":"{scope}","state":{state.model_dump_json()}}}')

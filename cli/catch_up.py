@@ -16,8 +16,9 @@ from cli.source import SourceOption, scopes_of, until_keyed
 from schemas.times import iso
 from streams.logs import configure_logging
 from streams.settings import Deployment
+from streams.source.account_tasks import AccountTasks
 from streams.source.catch_up import SETTLE_S, CatchUpState
-from streams.source.keep_up import catch_up_with, keep_up
+from streams.source.keep_up import keep_up
 from streams.source.log_writer import log_writer
 from streams.source.opened import opened
 
@@ -78,7 +79,7 @@ async def _catch_up(
     async with log_writer(deployment.kafka) as writer:
         for each in scopes_of(deployment, source):
             async with opened(each) as account:
-                found[str(account.scope)] = await catch_up_with(
-                    account, deployment, writer, settle_s=settle_s
-                )
+                tasks = AccountTasks(account, deployment, writer)
+                caught = await tasks.catch_up(settle_s=settle_s)
+                found[str(account.scope)] = await tasks.heal_gap() or caught
     return found

@@ -12,13 +12,14 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn
 
+from cli.backfill import INTERRUPTED
 from cli.config import ConfigOption, read_config
 from cli.source import SourceOption, scopes_of
 from schemas.times import iso, iso_or_none
 from streams.logs import configure_logging
 from streams.settings import Deployment
+from streams.source.account_tasks import AccountTasks
 from streams.source.drift import Drift
-from streams.source.keep_up import check_of
 from streams.source.log_writer import kept, log_writer
 from streams.source.opened import opened
 from streams.source.proved import ReconcileState
@@ -46,7 +47,11 @@ def reconcile(
     """
     deployment = read_config(config, finds_kafka=True).deployment
     configure_logging(deployment.logs)
-    found = asyncio.run(_reconcile(deployment, source, repairs=repair, settle_s=settle))
+    try:
+        found = asyncio.run(_reconcile(deployment, source, repairs=repair, settle_s=settle))
+    except KeyboardInterrupt:
+        ERR.print("stopped, so nothing is proved; what was repaired stays; run it again")
+        raise typer.Exit(INTERRUPTED) from None
     for scope, (checked, state) in found.items():
         if as_json:
             typer.echo(orjson.dumps(_told(scope, checked, state)).decode())
@@ -67,7 +72,7 @@ async def _reconcile(
             for each in scopes_of(deployment, source):
                 async with opened(each) as account:
                     task = bar.add_task(str(account.scope), total=None)
-                    work = check_of(account, deployment, writer, states)
+                    work = AccountTasks(account, deployment, writer).check_of(states)
                     checked = await work.run(
                         repairs=repairs, settle_s=settle_s, progress=_shown(bar, task)
                     )

@@ -50,13 +50,16 @@ class CatchUpState(BaseModel):
 
     `gap_since`: events from there on are gone, for Stripe kept them no longer; a back-fill is to
     tell what they led to. `gaps` are those of which one has told: the state is known, and not how
-    it came about.
+    it came about. `failed_at`: since then it comes to nothing, `failure` says why; null once it
+    has come to its end again.
     """
 
     complete_until: int = 0
     appended: int = 0
     gap_since: int | None = None
     gaps: list[Gap] = []
+    failed_at: int | None = None
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +123,9 @@ class CatchUp:
             self.state.complete_until = window.ends
             await self._keep()
             yield self.state
+        if self.state.failed_at is not None:
+            self.state.failed_at = self.state.failure = None
+            await self._keep()
 
     async def healed(self) -> None:
         """Note that a back-fill has told what the lost events led to.

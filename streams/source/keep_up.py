@@ -1,4 +1,7 @@
-"""Keeps the log complete: catches up every minute, heals gaps by back-fill, checks every day."""
+"""Keeps the log complete: catches up every minute, heals gaps by back-fill, checks every day.
+
+Each account by itself, and with each what may take hours beside the minute's catch-up.
+"""
 
 from __future__ import annotations
 
@@ -6,65 +9,33 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from typing import NamedTuple
 
 import structlog
+from pydantic import SecretStr
 
 from schemas.errors import BrokerError, SettingsError, SubfoldError
 from streams import metrics
 from streams.settings import Deployment
-from streams.source import backfill, catch_up, reconcile
-from streams.source.backfill import Backfill, BackfillState
-from streams.source.catch_up import CatchUp, CatchUpState
-from streams.source.connect import connection_in
+from streams.source import catch_up, reconcile
+from streams.source.account_tasks import AccountTasks, note_failure
+from streams.source.catch_up import CatchUpState
 from streams.source.fetched import Scope
 from streams.source.log_writer import LogWriter, kept, log_writer, read_state
-from streams.source.opened import Asked, Opened, opened
+from streams.source.opened import Asked, Opened, unasked
 from streams.source.proved import ReconcileState
-from streams.source.reconcile import Reconcile
 
 EVERY_S = 60
-CHECK_EVERY_S = 86_400
-CHECK_AGAIN_S = 3_600
-"""After a check that broke off."""
-BEFORE_GAP_S = 60 * 86_400
-"""How long an invoice may have been open when a gap began."""
 
 log = structlog.get_logger()
 
 
-async def catch_up_with(
-    account: Opened, deployment: Deployment, writer: LogWriter, *, settle_s: int
-) -> CatchUpState:
-    """Catch up with one account; where Stripe has the events no more, fetch what they led to.
+class _Asked(NamedTuple):
+    """An account and the key it is asked with: with another key it is begun anew."""
 
-    Raises:
-        StripeError: Stripe cannot be asked.
-        BrokerError: Kafka does not answer.
-    """
-    states, scope = await kept(deployment.kafka), account.scope
-    work = CatchUp(
-        account,
-        deployment.kafka,
-        writer,
-        read_state(CatchUpState, states.get(f"{scope}/{catch_up.TASK}")),
-        _connected_at(states, scope),
-    )
-    async for _ in work.run(settle_s=settle_s):
-        pass
-    if work.state.gap_since is not None:
-        log.warning("events_gone_at_stripe", account=str(scope), since=work.state.gap_since)
-        filling = Backfill(account.api, writer, scope, _filled(states, scope))
-        now = await account.api.now()
-        await filling.begin(
-            # What was open before the gap may have been closed in it.
-            history_s=now - work.state.gap_since + BEFORE_GAP_S,
-            connected_at=connection_in(states, scope).since,
-            not_before=now - catch_up.KEPT_S,
-        )
-        async for _ in filling.run():
-            pass
-        await work.healed()
-    return work.state
+    source: str
+    account: str | None
+    key: SecretStr | None
 
 
 async def keep_up(deployment: Deployment, accounts: Callable[[], Iterable[Asked]]) -> None:
@@ -79,48 +50,90 @@ async def keep_up(deployment: Deployment, accounts: Callable[[], Iterable[Asked]
         BrokerError: Kafka cannot be reached at the start.
     """
     async with log_writer(deployment.kafka) as writer:
+        keeping = _Keeping(deployment, writer)
+        try:
+            while True:
+                await keeping.follow(accounts())
+                with suppress(BrokerError):
+                    _publish(await kept(deployment.kafka), int(time.time()))
+                await keeping.wait()
+        finally:
+            await keeping.follow(())
+
+
+class _Keeping:
+    """What goes on with each account, and which of them cannot be asked with their keys."""
+
+    def __init__(self, deployment: Deployment, writer: LogWriter) -> None:
+        self._deployment = deployment
+        self._writer = writer
+        self._running: dict[_Asked, asyncio.Task[None]] = {}
+        self._refused: set[_Asked] = set()
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def follow(self, accounts: Iterable[Asked]) -> None:
+        """Begin with those that are new, and end what goes on with those that are gone."""
+        there = {_Asked(each.id, each.account, each.source.api_key): each for each in accounts}
+        gone = [self._running.pop(each) for each in self._running.keys() - there.keys()]
+        self._refused &= there.keys()
+        for task in gone:
+            task.cancel()
+        await asyncio.gather(*gone, return_exceptions=True)
+        for name in there.keys() - self._running.keys():
+            self._running[name] = asyncio.create_task(self._keep(name, there[name]))
+
+    async def wait(self) -> None:
+        """Let it go on for a while.
+
+        Raises:
+            SettingsError: No account can be asked.
+        """
+        ends: list[asyncio.Future[None]] = [self._ended, *self._running.values()]
+        done, _ = await asyncio.wait(ends, timeout=EVERY_S, return_when=asyncio.FIRST_EXCEPTION)
+        for each in done:
+            each.result()
+
+    async def _keep(self, name: _Asked, asked: Asked) -> None:
+        try:
+            async with unasked(asked) as api, asyncio.TaskGroup() as group:
+                scope = Scope(asked.id, asked.account, api.livemode)
+                account = Opened(asked=asked, api=api, scope=scope)
+                tasks = AccountTasks(account, self._deployment, self._writer)
+                group.create_task(self._catch_up(name, tasks))
+                group.create_task(_look_after(tasks))
+        except SettingsError as error:
+            # Its key is of the mode that the source does not have.
+            await self._failed(name, Scope(asked.id, asked.account, asked.source.livemode), error)
+
+    async def _catch_up(self, name: _Asked, tasks: AccountTasks) -> None:
         while True:
-            refused = [await _keep_up_with(each, deployment, writer) for each in accounts()]
-            if all(refused):
-                raise SettingsError(str(refused[0])) from refused[0]
-            with suppress(BrokerError):
-                _publish(await kept(deployment.kafka), int(time.time()))
+            try:
+                await tasks.catch_up()
+                self._refused.discard(name)
+            except SubfoldError as error:
+                await self._failed(name, tasks.account.scope, error)
             await asyncio.sleep(EVERY_S)
 
-
-async def _keep_up_with(
-    asked: Asked, deployment: Deployment, writer: LogWriter
-) -> SettingsError | None:
-    """Catch up with one; give what is wrong with its key, for that must not hold up the others."""
-    try:
-        async with opened(asked) as account:
-            await catch_up_with(account, deployment, writer, settle_s=catch_up.SETTLE_S)
-            await _check_daily(account, deployment, writer)
-    except SettingsError as error:
-        log.error("not_caught_up", source=asked.id, account=asked.account, error=str(error))  # noqa: TRY400 - it says all that there is
-        return error
-    except SubfoldError as error:
-        log.warning("not_caught_up", source=asked.id, account=asked.account, error=str(error))
-    return None
+    async def _failed(self, name: _Asked, scope: Scope, error: SubfoldError) -> None:
+        """Say it, and leave a trace; one that cannot be asked holds up no other."""
+        log.warning("not_caught_up", account=str(scope), error=str(error))
+        with suppress(BrokerError):
+            at = int(time.time())
+            await note_failure(scope, self._deployment, self._writer, reason=str(error), at=at)
+        if isinstance(error, SettingsError):
+            self._refused.add(name)
+            if self._refused >= self._running.keys() and not self._ended.done():
+                self._ended.set_exception(error)
 
 
-async def _check_daily(account: Opened, deployment: Deployment, writer: LogWriter) -> None:
-    """Check once a day; what was never back-filled differs anyway."""
-    states = await kept(deployment.kafka)
-    work = check_of(account, deployment, writer, states)
-    now, failed_at = await account.api.now(), work.state.failed_at
-    age_s = work.state.oldest_unverified_age_s(now)
-    is_fresh = age_s is not None and age_s < CHECK_EVERY_S
-    has_just_failed = failed_at is not None and now - failed_at < CHECK_AGAIN_S
-    if not _filled(states, account.scope).completed_at or is_fresh or has_just_failed:
-        return
-    checked = await work.run(repairs=True)
-    log.info(
-        "reconciled",
-        account=str(account.scope),
-        objects=checked.objects,
-        customers_repaired=work.state.drift_open,
-    )
+async def _look_after(tasks: AccountTasks) -> None:
+    while True:
+        try:
+            await tasks.heal_gap()
+            await tasks.check_daily()
+        except SubfoldError as error:
+            log.warning("not_checked", account=str(tasks.account.scope), error=str(error))
+        await asyncio.sleep(EVERY_S)
 
 
 def _publish(states: Mapping[str, bytes], now: int) -> None:
@@ -139,20 +152,3 @@ def _publish(states: Mapping[str, bytes], now: int) -> None:
             if age_s is not None and state.last_full_check_at is not None:
                 metrics.oldest_unverified_age_seconds.labels(account).set(age_s)
                 metrics.last_full_check_at.labels(account).set(state.last_full_check_at)
-
-
-def check_of(
-    account: Opened, deployment: Deployment, writer: LogWriter, states: Mapping[str, bytes]
-) -> Reconcile:
-    """The next check of an account."""
-    state = read_state(ReconcileState, states.get(f"{account.scope}/{reconcile.TASK}"))
-    return Reconcile(account, deployment, writer, state, _connected_at(states, account.scope))
-
-
-def _filled(states: Mapping[str, bytes], scope: Scope) -> BackfillState:
-    return read_state(BackfillState, states.get(f"{scope}/{backfill.TASK}"))
-
-
-def _connected_at(states: Mapping[str, bytes], scope: Scope) -> int | None:
-    """Since when events come by themselves: the connection says it, or else the back-fill."""
-    return connection_in(states, scope).since or _filled(states, scope).connected_at or None
