@@ -6,7 +6,9 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 
-ROUTERS: tuple[APIRouter, ...] = ()
+from console.api import accounts, revenue
+
+ROUTERS: tuple[APIRouter, ...] = (accounts.router, revenue.router)
 """The router of each page's module."""
 
 DESCRIPTION = """\

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, select
 
 from console.read_model.records import clean
 from console.read_model.tables import account_mrr, accounts
@@ -80,9 +80,10 @@ class AccountSearch(BaseModel):
             if asked is not None:
                 yield column.is_(None) if asked == NONE else column == asked
         if self.currency is not None:
-            yield exists().where(
-                account_mrr.c.subject == accounts.c.subject,
-                account_mrr.c.currency == self.currency,
+            # An alias of its own: lists join the table, too, to sort by it.
+            earned = account_mrr.alias()
+            yield accounts.c.subject.in_(
+                select(earned.c.subject).where(earned.c.currency == self.currency)
             )
         if self.contact is not None:
             is_linked = accounts.c.contact_id.is_not(None)

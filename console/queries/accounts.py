@@ -6,7 +6,6 @@ is skipped or shown twice while others come and go.
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +15,10 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
 
 from console.queries.account_search import AccountSearch
+from console.queries.cursors import cursor_of, key_of
 from console.read_model.tables import account_mrr, account_rows, accounts
-from schemas.errors import SubfoldError
 
 BATCH = 500
-Key = tuple[str | int | None, str]
-"""What an account is sorted by, and its subject."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +119,15 @@ def accounts_page(
     """
     statement = _sorted(search, livemode=livemode, now=now)
     if cursor is not None:
-        statement = statement.where(_after(search, _key_of(cursor)))
+        statement = statement.where(_after(search, cursor))
     found = connection.execute(statement.limit(limit + 1).offset(offset)).mappings().all()
     shown = found[:limit]
     return AccountsPage(
         accounts=tuple(_lines(connection, shown)),
         total=count_accounts(connection, search, livemode=livemode, now=now),
-        cursor=_cursor(shown[-1]) if len(found) > limit else None,
+        cursor=cursor_of((shown[-1]["sorted_by"], shown[-1]["subject"]))
+        if len(found) > limit
+        else None,
     )
 
 
@@ -210,28 +209,14 @@ def _row() -> ColumnElement[str | None]:
     return row.scalar_subquery().label("row")
 
 
-def _after(search: AccountSearch, key: Key) -> ColumnElement[bool]:
+def _after(search: AccountSearch, cursor: str) -> ColumnElement[bool]:
     column, is_descending = _sorted_by(search)
-    value, subject = key
+    value, subject = key_of(cursor, column.type.python_type)
     is_later = accounts.c.subject > subject
     if value is None:
         return and_(column.is_(None), is_later)
     beyond = column < value if is_descending else column > value
     return or_(beyond, and_(column == value, is_later), column.is_(None))
-
-
-def _cursor(row: RowMapping) -> str:
-    return urlsafe_b64encode(orjson.dumps([row["sorted_by"], row["subject"]])).decode()
-
-
-def _key_of(cursor: str) -> Key:
-    try:
-        value, subject = orjson.loads(urlsafe_b64decode(cursor.encode()))
-    except (ValueError, TypeError):
-        raise SubfoldError("cursor: take it from the page before, as it is") from None
-    if not isinstance(subject, str) or not isinstance(value, str | int | None):
-        raise SubfoldError("cursor: take it from the page before, as it is")
-    return value, subject
 
 
 def _lines(connection: Connection, rows: Sequence[RowMapping]) -> Iterator[AccountLine]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from sqlalchemy import CTE, Connection, RowMapping, and_, func, or_, select
@@ -45,11 +46,10 @@ class ObjectsPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """An object as Stripe sent it last: `body` is its JSON, indented."""
+    """An object as Stripe sent it last."""
 
     line: ObjectLine
-    body: str
-    scope: str
+    body: Mapping[str, Any]
 
 
 def kinds_of(connection: Connection, subject: str) -> Mapping[str, int]:
@@ -93,8 +93,7 @@ def stored_object(connection: Connection, subject: str, id_: str) -> StoredObjec
     is_own = connection.execute(select(mine.c.id).where(mine.c.id == id_)).first() is not None
     if not is_own and found[objects.c.customer] is not None:
         return None
-    body = orjson.dumps(orjson.loads(found[objects.c.body]), option=orjson.OPT_INDENT_2).decode()
-    return StoredObject(line=_line(found), body=body, scope=_scope(subject))
+    return StoredObject(line=_line(found), body=orjson.loads(found[objects.c.body]))
 
 
 def joined_ids(connection: Connection, subject: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
+import orjson
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -178,7 +179,8 @@ def one_object(request: Request) -> Response:
         line, found = line_of(connection, subject), stored_object(connection, subject, id_)
     if found is None:
         raise HTTPException(404, "No object of this id is known of this customer.")
-    return show(request, "object.html", line, found=found)
+    body = orjson.dumps(found.body, option=orjson.OPT_INDENT_2).decode()
+    return show(request, "object.html", line, found=found, body=body)
 
 
 def why(request: Request) -> Response:
