@@ -76,14 +76,14 @@ def main(wanted: int, folder: Path) -> int:
         config=config,
         clock=lambda: UNTIL,
     )
-    say(f"{_accounts(read_model)} accounts; {ROUNDS} rounds, one request at a time")
+    say.print(f"{_accounts(read_model)} accounts; {ROUNDS} rounds, one request at a time")
     with _served(console) as address:
         medians = {page: _median_ms(address, page, read_model) for page in PAGES}
     return int(any(median > LIMIT_MS for median in medians.values()))
 
 
 def _fill(engine: Engine, wanted: int, here: int) -> None:
-    say("folding a simulated year of 120 customers")
+    say.print("folding a simulated year of 120 customers")
     records = _kept(simulated_year())
     customers = len({record.key for record in records if record.topic == CUSTOMERS})
     started, written = time.perf_counter(), 0
@@ -93,7 +93,7 @@ def _fill(engine: Engine, wanted: int, here: int) -> None:
         written += len(records)
         if number % 50 == 0:
             rate = written / (time.perf_counter() - started)
-            say(f"{(number + 1) * customers} accounts written, {rate:,.0f} records/s")
+            say.print(f"{(number + 1) * customers} accounts written, {rate:,.0f} records/s")
 
 
 def _kept(records: Sequence[Record]) -> list[Record]:
@@ -159,7 +159,7 @@ def _median_ms(address: str, page: str, engine: Engine) -> float:
             size = len(answer.read())
         times_ms.append(1000 * (time.perf_counter() - started))
     median = statistics.median(times_ms)
-    say(f"{median:7.1f} ms median, {max(times_ms):7.1f} ms most, {size:9,} bytes  {page}")
+    say.print(f"{median:7.1f} ms median, {max(times_ms):7.1f} ms most, {size:9,} bytes  {page}")
     return median
 
 
