@@ -6,9 +6,9 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 
-from console.api import accounts, revenue
+from console.api import accounts, renewals, revenue
 
-ROUTERS: tuple[APIRouter, ...] = (accounts.router, revenue.router)
+ROUTERS: tuple[APIRouter, ...] = (accounts.router, renewals.router, revenue.router)
 """The router of each page's module."""
 
 DESCRIPTION = """\
