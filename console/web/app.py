@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from console.api.app import make_api
 from console.context import Console
 from console.read_model.reader import Progress
-from console.web import account, account_past, accounts, admin, live, login, probes, revenue
+from console.web import account, account_past, accounts, admin, live, login, probes, renewals, revenue
 from console.web.guard import Guard
 from console.web.shell import FOLDER, render
 
@@ -28,6 +28,7 @@ PAGES: tuple[list[Route], ...] = (
     live.routes,
     login.routes,
     probes.routes,
+    renewals.routes,
     revenue.routes,
 )
 """The routes of each page's module."""
