@@ -15,7 +15,7 @@ STALE = { echo 'what is made from code is not up to date: run make docs'; exit 1
 
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help setup demo up test browser check chaos bench mutants release fix docs clean
+.PHONY: help setup demo up test browser screenshots check chaos bench mutants release fix docs clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -34,6 +34,10 @@ test: $(READY) ## Run all tests; the broker is Apache Kafka, fetched when there 
 browser: $(READY) ## Try every page of the console in a real browser; pictures in ./artefacts/browser
 	@$(BIN)/python tests/browser/chromium.py
 	@$(BIN)/pytest tests/browser
+
+screenshots: $(READY) ## Take the pictures of docs/screenshots anew
+	@$(BIN)/python tests/browser/chromium.py
+	@$(BIN)/pytest -p no:cacheprovider tests/browser/screenshots.py
 
 check: $(READY) ## Format, lint, types, layers, container files, generated pages
 	@$(BIN)/ruff format --check .
