@@ -10,6 +10,7 @@ from collections.abc import Collection
 from sqlalchemy import Connection, delete, select
 
 from console.read_model import tables
+from console.read_model.ahead_tables import armed, renewals
 from console.read_model.writes import chunks, delete_where, insert_new
 
 OF_A_SUBJECT = (
@@ -23,6 +24,8 @@ OF_A_SUBJECT = (
     tables.moments,
     tables.events,
     tables.dead_letters,
+    armed,
+    renewals,
 )
 
 

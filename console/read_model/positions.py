@@ -10,11 +10,12 @@ import structlog
 from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import DataError, IntegrityError
 
+from console.read_model.ahead import CHANGELOG, take_outdated
 from console.read_model.apply import apply
 from console.read_model.database import word, writing
 from console.read_model.records import Record
 from console.read_model.tables import about, positions
-from console.read_model.writes import Values, upsert
+from console.read_model.writes import Values, delete_keys, upsert
 
 log = structlog.get_logger()
 
@@ -35,7 +36,7 @@ class Move(NamedTuple):
 
 
 class OvertakenError(Exception):
-    """Another reader of the same database was faster: what was read is there already."""
+    """Reading must go on elsewhere: another reader has moved the positions, or they were reset."""
 
 
 def read_positions(engine: Engine) -> dict[Place, int]:
@@ -47,8 +48,10 @@ def read_positions(engine: Engine) -> dict[Place, int]:
 
 def write_batch(
     engine: Engine, records: Sequence[Record], moves: Mapping[Place, Move], *, now: int
-) -> int:
-    """Apply records and move the positions over them; give the new revision.
+) -> bool:
+    """Apply records and move the positions over them; whether some partitions begin anew.
+
+    Those are partitions of the worker's changelog, whose rows newer settings make something else.
 
     Raises:
         OvertakenError: The positions are not where these records begin; nothing was written.
@@ -61,7 +64,9 @@ def write_batch(
         say(connection, revision=revision, seen_at=now)
         _count(connection, unreadable)
         upsert(connection, positions, [_row(place, move, now) for place, move in moves.items()])
-    return revision
+        outdated = take_outdated(connection)
+        delete_keys(connection, positions, [(CHANGELOG, partition) for partition in outdated])
+    return bool(outdated)
 
 
 def say(connection: Connection, **words: int) -> None:

@@ -120,7 +120,7 @@ class Reader:
             try:
                 await self._read(until_caught_up=False)
             except OvertakenError:
-                log.info("read_model_moved", hint="another console writes into this database, too")
+                log.info("read_model_moved")
             except (BrokerError, KafkaError, DBAPIError, OSError) as error:
                 self.progress.fault = _told(error)
                 log.warning("read_model_waits", reason=self.progress.fault)
@@ -137,7 +137,7 @@ class Reader:
             try:
                 return await self._read(until_caught_up=True)
             except OvertakenError:
-                log.info("read_model_moved", hint="another console writes into this database, too")
+                log.info("read_model_moved")
 
     async def _read(self, *, until_caught_up: bool) -> None:
         kafka = self._deployment.kafka
@@ -203,7 +203,8 @@ class Reader:
         }
         if moves:
             now = int(self._clock())
-            await asyncio.to_thread(write_batch, self._engine, records, moves, now=now)
+            if await asyncio.to_thread(write_batch, self._engine, records, moves, now=now):
+                raise OvertakenError
         self._known = self.progress.positions = now_at
         self.progress.ends = {place: end for place, end in ends.items() if end is not None}
         self.progress.fault = None

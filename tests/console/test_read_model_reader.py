@@ -16,7 +16,9 @@ from console.read_model.tables import accounts, objects
 from filled import UNTIL, simulated_year
 from read_model_judge import content
 from schemas.codec import NewerRowError
+from schemas.settings import BusinessSettings, SettingsInForce
 from streams.log.topics import CUSTOMERS, LOG, changelog_name
+from streams.worker.marker import SETTINGS_KEY, encode_settings
 from worker_stage import Stage, stage
 
 SEVERAL = 12
@@ -94,7 +96,7 @@ async def test_a_reader_that_is_stopped_anywhere_goes_on_where_it_was(
     written = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def write(*args: Any, **more: Any) -> int:
+    def write(*args: Any, **more: Any) -> bool:
         loop.call_soon_threadsafe(written.set)
         return write_batch(*args, **more)
 
@@ -167,6 +169,24 @@ async def test_stops_at_what_a_newer_release_wrote(scene: Stage, engines):
 
     with pytest.raises(NewerRowError, match="newer release"):
         await Reader(scene.deployment, engines(), now).run()
+
+
+async def test_newer_settings_let_the_rows_of_their_partition_be_read_again(scene: Stage, engines):
+    engine = engines()
+    await Reader(scene.deployment, engine, now).catch_up()
+    content_ = BusinessSettings(automations=())
+    settings = SettingsInForce().followed_by(1, content_, at=0)
+    topic = scene.kafka.prefix + changelog_name(scene.deployment.worker.application)
+    assert content(engine)["armed"]
+
+    for partition in range(scene.kafka.partitions):
+        await scene.producer.send_and_wait(
+            topic, encode_settings(settings), key=SETTINGS_KEY, partition=partition
+        )
+    await Reader(scene.deployment, engine, now).catch_up()
+
+    assert content(engine)["armed"] == []
+    assert content(engine) == await read_in_one_go(scene, engines())
 
 
 class KilledError(Exception):
