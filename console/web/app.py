@@ -16,7 +16,18 @@ from starlette.staticfiles import StaticFiles
 from console.api.app import make_api
 from console.context import Console
 from console.read_model.reader import Progress
-from console.web import account, account_past, accounts, admin, live, login, probes, renewals, revenue
+from console.web import (
+    account,
+    account_past,
+    accounts,
+    admin,
+    live,
+    login,
+    probes,
+    renewals,
+    revenue,
+    settings,
+)
 from console.web.guard import Guard
 from console.web.shell import FOLDER, render
 
@@ -30,6 +41,7 @@ PAGES: tuple[list[Route], ...] = (
     probes.routes,
     renewals.routes,
     revenue.routes,
+    settings.routes,
 )
 """The routes of each page's module."""
 

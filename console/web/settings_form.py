@@ -46,7 +46,7 @@ def nested(pairs: Iterable[tuple[str, str]]) -> Typed:
         else:
             place, last = _place(found, name.split("."))
             place[last] = value.replace("\r\n", "\n")
-    return _with_lists(found)
+    return {name: _with_lists(each) for name, each in found.items()}
 
 
 def typed_of(content: BusinessSettings) -> Typed:
@@ -133,6 +133,8 @@ def edited(typed: Typed, command: str) -> Typed:
             other = number + (1 if verb == "down" else -1)
             if 0 <= other < len(found):
                 found[number], found[other] = found[other], found[number]
+        case _:  # no button of ours
+            pass
     return typed
 
 
