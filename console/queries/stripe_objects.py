@@ -58,7 +58,7 @@ def kinds_of(connection: Connection, subject: str) -> Mapping[str, int]:
     counted = connection.execute(
         select(mine.c.kind, func.count()).group_by(mine.c.kind).order_by(mine.c.kind)
     )
-    return dict(counted.tuples().all())
+    return dict(counted.all())
 
 
 def objects_page(
