@@ -41,7 +41,8 @@ def open_read_model(options: ConsoleOptions) -> Engine:
     try:
         engine = _postgresql(options) if options.database_url else _sqlite(options.data / FILE)
         with writing(engine) as connection:
-            if word(connection, "version") != str(VERSION):
+            _refuse_foreign_tables(connection)
+            if not _is_ours(connection):
                 make_anew(connection)
     except (DBAPIError, OSError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
@@ -88,6 +89,16 @@ def belong_to(engine: Engine, cluster: str) -> bool:
             make_anew(connection, cluster)
             return False
     return True
+
+
+def _refuse_foreign_tables(connection: Connection) -> None:
+    """Whatever release made it, a read model says which: all else is somebody else's."""
+    tables = inspect(connection).get_table_names()
+    if tables and word(connection, "version") is None:
+        raise SettingsError(
+            f"schema {SCHEMA} of the console's database has tables that are not subfold's "
+            f"({tables[0]}): give it a database of its own"
+        )
 
 
 def _is_ours(connection: Connection) -> bool:

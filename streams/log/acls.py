@@ -22,6 +22,7 @@ ROLES: tuple[Role, ...] = (
     "auditor",
     "operator",
     "source",
+    "console",
 )
 
 

@@ -38,7 +38,7 @@ TOPIC_OF_TYPE = {
 TEST = "test."
 """Goes before the name of a topic that carries what was made from test-mode data."""
 
-Role = Literal["ingest", "worker", "settings", "reader", "auditor", "operator", "source"]
+Role = Literal["ingest", "worker", "settings", "reader", "auditor", "operator", "source", "console"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +76,16 @@ def topic_table(*, application: str, prefix: str) -> tuple[TopicSpec, ...]:
             key="subject",
             value="the body, byte for byte",
             config=FOREVER | log_sizes | {"message.timestamp.type": "LogAppendTime"},
-            written_by=("ingest", "settings", "worker", "operator", "source"),
-            read_by=("worker", "settings", "auditor", "operator", "source"),
+            written_by=("ingest", "settings", "worker", "operator", "source", "console"),
+            read_by=("worker", "settings", "auditor", "operator", "source", "console"),
         ),
         TopicSpec(
             name=DEAD_LETTERS,
             key="as the record",
             value="as the record",
             config=FOREVER | {"max.message.bytes": str(DEAD_LETTER_BYTES_MAX)},
-            written_by=("worker", "operator"),
-            read_by=("auditor", "operator"),
+            written_by=("worker", "operator", "console"),
+            read_by=("auditor", "operator", "console"),
         ),
         TopicSpec(
             name=changelog_name(application),
@@ -93,7 +93,7 @@ def topic_table(*, application: str, prefix: str) -> tuple[TopicSpec, ...]:
             value="row; marker; settings; test clocks",
             config=LATEST | log_sizes | {"segment.bytes": str(64 * MIB)},
             written_by=("worker",),
-            read_by=("worker", "operator", "source"),
+            read_by=("worker", "operator", "source", "console"),
         ),
         TopicSpec(
             name=SOURCES,
@@ -101,7 +101,7 @@ def topic_table(*, application: str, prefix: str) -> tuple[TopicSpec, ...]:
             value="how far the task has come (JSON)",
             config=LATEST,
             written_by=("source",),
-            read_by=("source", "operator"),
+            read_by=("source", "operator", "console"),
         ),
     ]
     for mode in ("", TEST):
@@ -112,7 +112,7 @@ def topic_table(*, application: str, prefix: str) -> tuple[TopicSpec, ...]:
                 value="the row as readers see it",
                 config=LATEST | log_sizes,
                 written_by=("worker",),
-                read_by=("reader", "source"),
+                read_by=("reader", "source", "console"),
             )
         )
         specs.extend(
@@ -122,6 +122,7 @@ def topic_table(*, application: str, prefix: str) -> tuple[TopicSpec, ...]:
                 value="one update (CloudEvents, binary mode)",
                 config=FOREVER,
                 written_by=("worker",),
+                read_by=("reader", "console"),
             )
             for name in UPDATES
         )

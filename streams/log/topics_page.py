@@ -24,7 +24,8 @@ The least that each role needs on a cluster with ACLs; replace the users by your
 whoever reads updates: it also needs Read on a consumer group of its own, and must read with
 `isolation.level=read_committed`. `auditor` may see the raw bodies in the log and the dead letters,
 names and e-mail addresses among them. `operator` is whoever runs `subfold dlq` and
-`subfold status`. `topics` is whoever runs `subfold topics create`.
+`subfold status`. `console` is the console's process, which shows all of it, gives dead letters back
+and applies settings. `topics` is whoever runs `subfold topics create`.
 
 ```sh
 {commands}

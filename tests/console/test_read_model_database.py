@@ -13,6 +13,7 @@ from console.read_model.apply import apply
 from console.read_model.database import FILE, belong_to, open_read_model, word, writing
 from console.read_model.records import Record
 from console.read_model.tables import about, accounts
+from databases import options_of
 from filled import NASTY, fill
 from read_model_judge import content
 from schemas.errors import SettingsError
@@ -94,6 +95,16 @@ def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path):
         open_read_model(ConsoleOptions(data=tmp_path))
 
     assert file.read_bytes() == before
+
+
+def test_a_schema_that_is_not_ours_is_left_alone(postgresql_server: str, tmp_path: Path):
+    options = options_of("postgresql", tmp_path, postgresql_server)
+    with writing(open_read_model(options)) as connection:
+        for name in ("about", "accounts"):
+            connection.exec_driver_sql(f"ALTER TABLE {name} RENAME TO precious_{name}")
+
+    with pytest.raises(SettingsError, match="a database of its own"):
+        open_read_model(options)
 
 
 @pytest.mark.parametrize(

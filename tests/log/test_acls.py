@@ -51,6 +51,17 @@ def test_a_reader_may_only_read_and_never_the_rows_behind_the_worker():
     assert "eu.fold-customers-changelog" not in rights("reader")
 
 
+def test_the_console_reads_all_and_writes_what_a_person_asks_for():
+    console = rights("console")
+
+    assert all("Read" in operations for operations in console.values())
+    assert {topic for topic, operations in console.items() if "Write" in operations} == {
+        "eu.stripe.events.v1",
+        "eu.stripe.events.v1.dlq",
+    }
+    assert len(console) == 16
+
+
 def test_an_operator_gives_dead_letters_back_and_looks_at_markers():
     assert rights("operator") == {
         "eu.stripe.events.v1": ("Read", "Write"),
