@@ -6,9 +6,14 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 
-from console.api import accounts, renewals, revenue
+from console.api import accounts, automations, renewals, revenue
 
-ROUTERS: tuple[APIRouter, ...] = (accounts.router, renewals.router, revenue.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    accounts.router,
+    automations.router,
+    renewals.router,
+    revenue.router,
+)
 """The router of each page's module."""
 
 DESCRIPTION = """\
