@@ -9,6 +9,7 @@ from sqlalchemy import Engine, create_engine
 
 from console.read_model.database import open_read_model
 from console.read_model.records import Record
+from console.read_model.tables import metadata
 from databases import options_of, postgresql, why_no_postgresql
 from filled import fill, simulated_year
 
@@ -63,3 +64,12 @@ def engines(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
     yield make
     for engine in made:
         engine.dispose()
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[Engine]:
+    """A read model with nothing in it, for tests that look at no customer."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'read_model.db'}")
+    metadata.create_all(engine)
+    yield engine
+    engine.dispose()

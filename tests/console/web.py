@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+from argon2 import PasswordHasher
 from httpx2 import Response
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
+from console.access import users as users_module
 from console.access.database import open_access
 from console.access.users import set_user, there_are_users
 from console.access.visitor import Role
@@ -17,6 +19,9 @@ from console.context import Console
 from console.web.app import make_app
 from filled import UNTIL
 from streams.settings import Config, load_config
+
+# A real hash takes 64 MiB and a tenth of a second, and every test logs in.
+users_module._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 HERE = "http://127.0.0.1:8090"
 PASSWORD = "correct horse battery"
@@ -27,6 +32,7 @@ class Browser(TestClient):
     """A client that posts forms as a browser does; redirects are not followed."""
 
     console: Console
+    token: str
 
     def csrf(self, page: str = "/login") -> str:
         """The CSRF token of this browser's cookie."""
