@@ -1,4 +1,4 @@
-"""All roles on this machine: Kafka, topics, settings, ingest, worker, in this order and back."""
+"""All roles on this machine: Kafka, topics, settings, ingest, worker, console, and back."""
 
 from __future__ import annotations
 
@@ -48,6 +48,11 @@ class Stack:
         return f"http://{self.deployment.worker.host}:{self.deployment.worker.port}"
 
     @property
+    def console(self) -> str:
+        """Address of the pages."""
+        return f"http://{self.deployment.console.host}:{self.deployment.console.port}"
+
+    @property
     def kafka(self) -> str:
         """Bootstrap servers."""
         return str(self.deployment.kafka.bootstrap_servers)
@@ -77,7 +82,7 @@ async def running(
     # A client that tries again is no news here; what fails for good comes as an error.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     supervisor = Supervisor(log.line)
-    deployment = _with_ports(config.deployment)
+    deployment = _beside(data, _with_ports(config.deployment))
     try:
         if deployment.kafka.bootstrap_servers is None:
             kafka = await _start_kafka(deployment.kafka, supervisor, data / "kafka", environ, voice)
@@ -88,9 +93,14 @@ async def running(
         voice.say(f"topics: {len(made)} created" if made else "topics: all there")
         await _bring_settings(config, deployment.kafka, voice)
         environment = _environment(config, deployment, environ)
-        for name, address in (("ingest", stack.ingest), ("worker", stack.worker)):
+        for name, address, page in (
+            ("ingest", stack.ingest, "readyz"),
+            ("worker", stack.worker, "readyz"),
+            # It reads the topics while it shows what it has read.
+            ("console", stack.console, "healthz"),
+        ):
             supervisor.start(_role(name, (name,), environment))
-            await _wait_until_ready(name, f"{address}/readyz")
+            await _wait_until_ready(name, f"{address}/{page}")
             voice.say(f"{name} is ready on {address}")
         # With a master key one may be pasted: both wait for it.
         if deployment.console.master_key or any(
@@ -102,22 +112,27 @@ async def running(
             voice.say("enrich asks Stripe for tiers, coupons and lists that no webhook shows")
         yield stack
     finally:
-        voice.say("stopping: the worker first, Kafka last")
+        voice.say("stopping: Kafka last")
         await supervisor.stop()
         voice.say("stopped")
 
 
 def _with_ports(deployment: Deployment) -> Deployment:
     """Find out before anything starts whether each role can listen where it should."""
-    ingest, worker = deployment.ingest, deployment.worker
-    ingest_port = usable_port(ingest.host, ingest.port, "ingest")
-    worker_port = usable_port(worker.host, worker.port, "worker")
-    return deployment.model_copy(
-        update={
-            "ingest": ingest.model_copy(update={"port": ingest_port}),
-            "worker": worker.model_copy(update={"port": worker_port}),
-        }
-    )
+    found = {}
+    for name in ("ingest", "worker", "console"):
+        role = getattr(deployment, name)
+        port = usable_port(role.host, role.port, name)
+        found[name] = role.model_copy(update={"port": port})
+    return deployment.model_copy(update=found)
+
+
+def _beside(data: Path, deployment: Deployment) -> Deployment:
+    """Keep the console's data in the same folder, unless the settings name another."""
+    if "data" in deployment.console.model_fields_set:
+        return deployment
+    console = deployment.console.model_copy(update={"data": data / "console"})
+    return deployment.model_copy(update={"console": console})
 
 
 async def _start_kafka(
@@ -163,13 +178,15 @@ async def _bring_settings(config: Config, kafka: Kafka, voice: Voice) -> None:
 def _environment(
     config: Config, deployment: Deployment, environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """What ingest and worker read on top of the file: what was decided here."""
+    """What the roles read on top of the file: what was decided here."""
     decided = {
         "SUBFOLD_KAFKA__BOOTSTRAP_SERVERS": str(deployment.kafka.bootstrap_servers),
         "SUBFOLD_KAFKA__SECURITY_PROTOCOL": deployment.kafka.security_protocol,
         "SUBFOLD_KAFKA__PARTITIONS": str(deployment.kafka.partitions),
         "SUBFOLD_INGEST__PORT": str(deployment.ingest.port),
         "SUBFOLD_WORKER__PORT": str(deployment.worker.port),
+        "SUBFOLD_CONSOLE__PORT": str(deployment.console.port),
+        "SUBFOLD_CONSOLE__DATA": str(deployment.console.data.absolute()),
     }
     if config.path:
         decided["SUBFOLD_CONFIG"] = str(config.path.absolute())

@@ -24,7 +24,7 @@ def up(
         ".subfold"
     ),
 ) -> None:
-    """Run Kafka, ingest and worker on this machine until Ctrl-C; a role that dies starts again.
+    """Run Kafka and all roles on this machine until Ctrl-C; a role that dies starts again.
 
     With kafka.bootstrap_servers or KAFKA_BOOTSTRAP_SERVERS set, that cluster is used instead.
     """
@@ -44,12 +44,13 @@ async def _up(config: Config, data: Path) -> int:
 def _say_what_next(stack: Stack, voice: Voice) -> None:
     sources = stack.deployment.sources
     voice.say("all is running; Ctrl-C ends it, the data stay")
+    voice.say(f"  console  {stack.console}")
     voice.say(f"  Kafka    {stack.kafka}")
-    voice.say(f"  metrics  {stack.ingest}/metrics and {stack.worker}/metrics")
+    voice.say(f"  metrics  {stack.ingest}/metrics, {stack.worker}/metrics, {stack.console}/metrics")
     for name, source in sources.items():
         voice.say(f"  webhooks {stack.webhook(name)}")
         voice.say(f"    try it: stripe listen --forward-to {stack.webhook(name)}")
-        if not source.webhook_secrets:
+        if not (source.webhook_secrets or source.eventbridge_secrets):
             variable = (
                 "STRIPE_WEBHOOK_SECRET"
                 if name == "main"

@@ -7,7 +7,13 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-STYLES = {"kafka": "magenta", "ingest": "cyan", "worker": "green", "subfold": "bold"}
+STYLES = {
+    "kafka": "magenta",
+    "ingest": "cyan",
+    "worker": "green",
+    "console": "blue",
+    "subfold": "bold",
+}
 PLAIN_WIDTH = 120
 """Columns where there is no terminal to ask: tables must not be squeezed into 80."""
 WIDTH = max(len(name) for name in STYLES)

@@ -15,6 +15,8 @@ SETTINGS = """
 port = 0
 [worker]
 port = 0
+[console]
+port = 0
 """
 OTHER_RULES = '[contact]\nmatch = "email"\n'
 
