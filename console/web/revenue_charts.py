@@ -25,6 +25,7 @@ TONES = {
 }
 SHARES_MAX = 12
 BAR_PX = 26
+NAME_PX = 120
 
 
 def mrr_line(found: Revenue) -> Option:
@@ -75,7 +76,11 @@ def share_bars(shares: Sequence[Share], currency: str, nameless: str) -> Option:
         "format": _money(currency),
         "height": max(len(shown), 2) * BAR_PX + 40,
         "xAxis": {"type": "value", "splitNumber": 3},
-        "yAxis": {"type": "category", "data": [each.name or nameless for each in shown]},
+        "yAxis": {
+            "type": "category",
+            "data": [each.name or nameless for each in shown],
+            "axisLabel": {"width": NAME_PX, "overflow": "truncate"},
+        },
         "series": [
             {
                 "name": "MRR",
@@ -112,7 +117,7 @@ def heat_map(cohorts: Sequence[Cohort]) -> Option:
         "format": {"decimals": 1, "suffix": " %"},
         "height": max(len(cohorts), 2) * BAR_PX + 90,
         "tooltip": {"trigger": "item"},
-        "visualMap": {"min": 0, "max": 100, "dimension": 2, "text": ["100 %", "0 %"]},
+        "visualMap": {"min": 0, "max": 100, "dimension": 2},
         "xAxis": {
             "type": "category",
             "position": "top",

@@ -1,26 +1,48 @@
 "use strict";
-// Draws every <figure class="chart">: its JSON block is an option of ECharts, with two additions.
-// "format" is {"currency": "USD", "decimals": 2} or {"decimals": 0}: how values are written. A value
-// is the amount itself, in whole units of the currency. Colours and type come from the page's CSS.
+// Draws every <figure class="chart">: its JSON block is an option of ECharts, with some additions.
+// "format" is {"currency": "USD", "decimals": 2} or {"decimals": 0, "suffix": " %"}: how values are
+// written. A value is the amount itself, in whole units of the currency. "height" is that of the
+// canvas in pixels. Series may have a "tone". Colours and type come from the page's CSS.
 
 const charts = new Map();
 
-function formatter({ currency, decimals = 0 } = {}) {
+function formatter({ currency, decimals = 0, suffix = "" } = {}) {
   const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
   const kind = currency ? { style: "currency", currency, currencyDisplay: "narrowSymbol" } : {};
   const full = new Intl.NumberFormat("en-US", { ...digits, ...kind });
   const short = new Intl.NumberFormat("en-US", { notation: "compact", ...kind });
-  return { full: (value) => (value == null ? "–" : full.format(value)), short: (value) => short.format(value) };
+  return { full: (value) => (value == null ? "–" : full.format(value) + suffix), short: (value) => short.format(value) };
 }
 
 // A CSS colour as the browser computes it: ECharts does not understand light-dark().
 function colour(name) {
+  return computed(`var(--${name})`);
+}
+
+function computed(value) {
   const probe = document.createElement("span");
-  probe.style.color = `var(--${name})`;
+  probe.style.color = value;
   document.body.append(probe);
   const found = getComputedStyle(probe).color;
   probe.remove();
   return found;
+}
+
+// A heat map and a funnel say their values in the figures themselves.
+function dressed(series, write) {
+  const { tone, ...given } = series;
+  const dress = tone ? { itemStyle: { color: colour(tone), ...given.itemStyle } } : {};
+  if (given.type === "heatmap") {
+    const ink = { color: colour("ink"), textBorderWidth: 0, fontSize: 11 };
+    dress.itemStyle = { borderColor: colour("line"), borderWidth: 1 };
+    dress.label = { ...ink, formatter: ({ value }) => Math.round(value[2]), ...given.label };
+    dress.tooltip = { formatter: ({ value, name }) => `${name}: ${write.full(value[2])}` };
+  }
+  if (given.type === "funnel") {
+    dress.label = { color: colour("raised"), textBorderWidth: 0, ...given.label };
+    dress.itemStyle = { borderColor: colour("raised"), borderWidth: 2 };
+  }
+  return { ...given, ...dress };
 }
 
 function themed(option) {
@@ -32,14 +54,14 @@ function themed(option) {
     axisTick: { show: false },
     splitLine: { lineStyle: { color: line } },
     ...given,
-    axisLabel: { color: soft, ...(isValue ? { formatter: write.short } : {}), ...given.axisLabel },
+    axisLabel: { color: soft, hideOverlap: true, ...(isValue ? { formatter: write.short } : {}), ...given.axisLabel },
   };
   return {
     color: palette,
     animation: false,
     aria: { enabled: true },
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: ink },
-    grid: { left: 8, right: 8, top: 36, bottom: 8, containLabel: true },
+    grid: { left: 8, right: 8, top: 36, bottom: option.visualMap ? 48 : 8, containLabel: true },
     ...option,
     legend: option.legend && { top: 0, left: 0, textStyle: { color: soft }, icon: "roundRect", itemWidth: 12, itemHeight: 8, ...option.legend },
     tooltip: {
@@ -48,7 +70,11 @@ function themed(option) {
     },
     xAxis: axis(option.xAxis, option.xAxis?.type === "value"),
     yAxis: axis(option.yAxis, option.yAxis?.type === "value"),
-    series: option.series.map((each) => (each.tone ? { ...each, itemStyle: { color: colour(each.tone), ...each.itemStyle } } : each)),
+    visualMap: option.visualMap && {
+      orient: "horizontal", left: "center", bottom: 0, itemHeight: 160, calculable: false,
+      inRange: { color: [colour("raised"), computed("color-mix(in srgb, var(--accent) 50%, var(--raised))")] }, textStyle: { color: soft }, ...option.visualMap,
+    },
+    series: option.series.map((each) => dressed(each, write)),
   };
 }
 
@@ -59,6 +85,8 @@ function draw() {
   for (const figure of document.querySelectorAll("figure.chart")) {
     const canvas = figure.querySelector(".chart-canvas");
     const text = figure.querySelector("script[type='application/json']").textContent;
+    const option = JSON.parse(text);
+    if (option.height) Object.assign(canvas.style, { height: `${option.height}px`, minHeight: 0 });
     let known = charts.get(canvas);
     if (!known) {
       known = { chart: echarts.init(canvas, null, { renderer: "svg" }), text: null };
@@ -67,7 +95,7 @@ function draw() {
     }
     if (known.text !== text) {
       known.text = text;
-      known.chart.setOption(themed(JSON.parse(text)), true);
+      known.chart.setOption(themed(option), true);
     }
   }
 }
