@@ -17,6 +17,7 @@ from aiokafka import ConsumerRecord
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.demo.judge import Said, accounts, differences, said_by_fold, said_by_topics, ticks_of
+from cli.demo.pages import console_faults
 from cli.demo.postings import SOURCE, scripted_postings, simulated_postings
 from cli.demo.reader import Progress as Folded
 from cli.demo.reader import read_topics, wait_until_folded
@@ -27,9 +28,10 @@ from cli.supervisor import until_signalled
 from cli.voice import Voice
 from cli.webhooks import send_all
 from schemas.errors import SettingsError
+from streams.log.embedded.node import is_free
 from streams.log.topics import LOG as EVENTS
 from streams.log.topics import MRR
-from streams.settings import PREFIX, WELL_KNOWN, Deployment, load_config
+from streams.settings import PREFIX, WELL_KNOWN, ConsoleOptions, Deployment, load_config
 
 SETTINGS = f"""\
 # Made by `subfold demo`: free ports, and a source that may speak for test mode and any account.
@@ -39,16 +41,27 @@ port = 0
 [worker]
 port = 0
 
+[console]
+port = {{port}}
+
 [[sources]]
 id = "{SOURCE}"
 accounts = ["*"]
 test = true
 """
 LOG = "demo.log"
+PORT = ConsoleOptions().port
 
 
 def demo(
-    keep: Annotated[bool, typer.Option("--keep", help="Leave all running until Ctrl-C.")] = False,
+    keep: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep/--end",
+            help="Leave all running until Ctrl-C, as at a terminal, or end.",
+            show_default=False,
+        ),
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option("--data", help="New folder for the data; a temporary one without it."),
@@ -64,6 +77,7 @@ def demo(
     """
     if data and data.exists() and any(data.iterdir()):
         raise SettingsError(f"{data} is not empty: name a new folder, or none")
+    keep = sys.stdout.isatty() if keep is None else keep
     folder = data or Path(tempfile.mkdtemp(prefix="subfold-demo-"))
     folder.mkdir(parents=True, exist_ok=True)
     voice = Voice(sys.stdout)
@@ -86,17 +100,19 @@ async def _demo(folder: Path, voice: Voice, *, keep: bool) -> int:
         f"{PREFIX}SOURCES__{SOURCE.upper()}__WEBHOOK_SECRETS": secret,
     }
     path = folder / "subfold.toml"
-    path.write_text(SETTINGS, encoding="utf-8")
+    port = PORT if is_free(PORT) else 0
+    path.write_text(SETTINGS.format(port=port), encoding="utf-8")
     config = load_config(path, environ)
     with (folder / LOG).open("w", encoding="utf-8") as file:
         log = Voice(file)
         async with running(config, data=folder, environ=environ, voice=voice, log=log) as stack:
             faults = await _show(stack, secret, voice)
             voice.say(f"{asyncio.get_running_loop().time() - started_s:.0f} s in all")
-            _say_where_to_look(voice)
-            if keep and not faults:
-                voice.say(f"still running: Kafka {stack.kafka}, door {stack.webhook(SOURCE)},")
-                voice.say(f"metrics {stack.ingest}/metrics, {stack.worker}/metrics; Ctrl-C ends it")
+            if not keep:
+                _say_where_to_look(stack, voice)
+            elif not faults:
+                voice.say(f"still running: Kafka {stack.kafka}, door {stack.webhook(SOURCE)}")
+                voice.say(f"the console, filled: {stack.console}   Ctrl-C ends it")
                 await asyncio.Event().wait()
     return 1 if faults else 0
 
@@ -127,7 +143,11 @@ async def _show(stack: Stack, secret: str, voice: Voice) -> list[str]:
         "ticks of the clock"
     )
     expected = said_by_fold(log)
-    faults = [*differences(found, expected), *accounts(len(postings), retries, ticks, found)]
+    faults = [
+        *differences(found, expected),
+        *accounts(len(postings), retries, ticks, found),
+        *await console_faults(stack.console, found.rows.values()),
+    ]
     return _judged(found, faults, voice)
 
 
@@ -163,6 +183,7 @@ def _judged(found: Said, faults: list[str], voice: Voice) -> list[str]:
             f"{len(found.rows)} rows and {found.updates.total()} updates in Kafka are the same as "
             "the pure fold makes of the log; the outcomes add up to what was posted"
         )
+        voice.say(f"the console shows all {len(found.rows)} accounts")
     return faults
 
 
@@ -177,11 +198,11 @@ def _tell_customers(
     voice.console.print(year_table(year, movements), "")
 
 
-def _say_where_to_look(voice: Voice) -> None:
+def _say_where_to_look(stack: Stack, voice: Voice) -> None:
     voice.say("to look further:")
     voice.say(f"  subfold fold {FOLDER} --state   rows of the recorded events, without Kafka")
     voice.say("  subfold simulate --out year.jsonl   a made-up year, to try your rules on")
-    voice.say("  subfold demo --keep   the same, left running: read its topics, see its metrics")
+    voice.say(f"  subfold demo --keep   the same, left running: look around on {stack.console}")
     voice.say("  subfold up   your own events, sent on by `stripe listen`")
 
 

@@ -107,3 +107,4 @@ def test_the_demo_finds_in_kafka_what_the_pure_fold_says(tmp_path: Path):
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "are the same as the pure fold makes of the log" in done.stdout
+    assert "the console shows all 249 accounts" in done.stdout
