@@ -74,7 +74,7 @@ def share_bars(shares: Sequence[Share], currency: str, nameless: str) -> Option:
     shown = list(reversed(shares[:SHARES_MAX]))
     return {
         "format": _money(currency),
-        "height": max(len(shown), 2) * BAR_PX + 40,
+        "pixels": max(len(shown), 2) * BAR_PX + 40,
         "xAxis": {"type": "value", "splitNumber": 3},
         "yAxis": {
             "type": "category",
@@ -115,7 +115,7 @@ def heat_map(cohorts: Sequence[Cohort]) -> Option:
     longest = max((len(each.months) for each in cohorts), default=0)
     return {
         "format": {"decimals": 1, "suffix": " %"},
-        "height": max(len(cohorts), 2) * BAR_PX + 90,
+        "pixels": max(len(cohorts), 2) * BAR_PX + 50,
         "tooltip": {"trigger": "item"},
         "visualMap": {"min": 0, "max": 100, "dimension": 2},
         "xAxis": {

@@ -1,8 +1,8 @@
 "use strict";
 // Draws every <figure class="chart">: its JSON block is an option of ECharts, with some additions.
 // "format" is {"currency": "USD", "decimals": 2} or {"decimals": 0, "suffix": " %"}: how values are
-// written. A value is the amount itself, in whole units of the currency. "height" is that of the
-// canvas in pixels. Series may have a "tone". Colours and type come from the page's CSS.
+// written. A value is the amount itself, in whole units of the currency. "pixels" is the
+// height of the canvas. Series may have a "tone". Colours and type come from the page's CSS.
 
 const charts = new Map();
 
@@ -16,12 +16,8 @@ function formatter({ currency, decimals = 0, suffix = "" } = {}) {
 
 // A CSS colour as the browser computes it: ECharts does not understand light-dark().
 function colour(name) {
-  return computed(`var(--${name})`);
-}
-
-function computed(value) {
   const probe = document.createElement("span");
-  probe.style.color = value;
+  probe.style.color = `var(--${name})`;
   document.body.append(probe);
   const found = getComputedStyle(probe).color;
   probe.remove();
@@ -61,7 +57,7 @@ function themed(option) {
     animation: false,
     aria: { enabled: true },
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: ink },
-    grid: { left: 8, right: 8, top: 36, bottom: option.visualMap ? 48 : 8, containLabel: true },
+    grid: { left: 8, right: 24, top: option.legend ? 36 : 12, bottom: 8, containLabel: true },
     ...option,
     legend: option.legend && { top: 0, left: 0, textStyle: { color: soft }, icon: "roundRect", itemWidth: 12, itemHeight: 8, ...option.legend },
     tooltip: {
@@ -70,9 +66,9 @@ function themed(option) {
     },
     xAxis: axis(option.xAxis, option.xAxis?.type === "value"),
     yAxis: axis(option.yAxis, option.yAxis?.type === "value"),
+    // Each cell says its value, so that a legend of colours would say nothing more.
     visualMap: option.visualMap && {
-      orient: "horizontal", left: "center", bottom: 0, itemHeight: 160, calculable: false,
-      inRange: { color: [colour("raised"), computed("color-mix(in srgb, var(--accent) 50%, var(--raised))")] }, textStyle: { color: soft }, ...option.visualMap,
+      show: false, inRange: { color: [colour("accent"), colour("accent")], colorAlpha: [0.04, 0.5] }, ...option.visualMap,
     },
     series: option.series.map((each) => dressed(each, write)),
   };
@@ -86,7 +82,7 @@ function draw() {
     const canvas = figure.querySelector(".chart-canvas");
     const text = figure.querySelector("script[type='application/json']").textContent;
     const option = JSON.parse(text);
-    if (option.height) Object.assign(canvas.style, { height: `${option.height}px`, minHeight: 0 });
+    if (option.pixels) Object.assign(canvas.style, { height: `${option.pixels}px`, minHeight: 0 });
     let known = charts.get(canvas);
     if (!known) {
       known = { chart: echarts.init(canvas, null, { renderer: "svg" }), text: null };
