@@ -15,7 +15,7 @@ STALE = { echo 'what is made from code is not up to date: run make docs'; exit 1
 
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help setup demo up test browser screenshots check chaos bench mutants release fix docs clean
+.PHONY: help setup demo up test browser screenshots check chaos bench mutants release fix docs vendor clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -47,6 +47,7 @@ check: $(READY) ## Format, lint, types, layers, container files, generated pages
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/prek validate-config .pre-commit-config.yaml
+	@$(BIN)/python -m console.web.vendor check
 	@$(TOPICS_PAGE) | diff docs/topics.md - || $(STALE)
 	@made=$$(mktemp -d); trap 'rm -rf $$made' EXIT; $(BIN)/subfold schemas export $$made >/dev/null; \
 		diff -r docs/schemas $$made || $(STALE)
@@ -84,6 +85,9 @@ docs: $(READY) ## Write the pages that are made from code
 	@$(TOPICS_PAGE) > docs/topics.md
 	@rm -f docs/schemas/*.json
 	@$(BIN)/subfold schemas export
+
+vendor: $(READY) ## Fetch what the console's pages load from npm, by pinned hashes
+	@$(BIN)/python -m console.web.vendor fetch
 
 clean: ## Remove .venv and caches; your data in ./.subfold stays
 	rm -rf .venv mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
