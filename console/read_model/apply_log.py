@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from console.read_model.apply_objects import SeenObjects
 from console.read_model.records import (
+    KEY_BYTES_MAX,
     Record,
     UnreadableError,
     integer_or_none,
@@ -91,6 +92,8 @@ class LogRecords:
 
 
 def _read(record: Record) -> LogRecord:
+    if len(record.key or b"") > KEY_BYTES_MAX:
+        raise UnreadableError("a key that is too long")
     try:
         return read_log_record(
             key=record.key,
@@ -110,8 +113,8 @@ def _event(record: LogRecord, api_version: str) -> Values:
         "offset": record.offset,
         "subject": record.key,
         "kind": record.kind.value,
-        "event_id": record.event_id,
-        "event_type": record.event_type,
+        "event_id": text_or_none(record.event_id),
+        "event_type": text_or_none(record.event_type),
         "object": None,
         "api_version": text_or_none(api_version),
         "created": None,

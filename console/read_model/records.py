@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 import orjson
 
 TEXT_MAX = 500
+WORD_MAX = 200
+KEY_BYTES_MAX = 1_000
+"""An index of PostgreSQL holds 2,704 bytes; a key that the door makes has 800 at most."""
 INTEGER_MAX = 2**63 - 1
 
 
@@ -65,6 +68,12 @@ def clean(text: str) -> str:
 def text_or_none(value: object) -> str | None:
     """A text short enough for a column; None for what is none."""
     return clean(value[:TEXT_MAX]) if isinstance(value, str) else None
+
+
+def word_or_none(value: object) -> str | None:
+    """A text, cut short enough to stand in an index beside others; None for what is none."""
+    text = text_or_none(value)
+    return None if text is None else text[:WORD_MAX]
 
 
 def integer_or_none(value: object) -> int | None:

@@ -16,6 +16,7 @@ from console.read_model.records import (
     integer_or_none,
     json_object,
     text_or_none,
+    word_or_none,
 )
 from console.read_model.writes import Values
 from schemas.codec import canonical
@@ -92,13 +93,13 @@ class StripeObject:
         """What is asked for by it."""
         body = self.body
         amounts = (integer_or_none(body.get(name)) for name in AMOUNTS)
-        currency = text_or_none(body.get("currency"))
+        currency = word_or_none(body.get("currency"))
         return {
             "id": self.id,
             "kind": self.kind,
             "customer": self._customer(),
             **{name: self._linked(name) for name in LINKS},
-            "status": text_or_none(body.get("status")),
+            "status": word_or_none(body.get("status")),
             "currency": currency.lower() if currency else None,
             "amount_minor": next((each for each in amounts if each is not None), None),
             "created": _second_or_none(body.get("created")),
@@ -166,7 +167,7 @@ def read_shown(record: LogRecord, api_version: str) -> Shown:
 def _version(
     thing: Mapping[str, Any], previous: Mapping[str, Any], event_type: str
 ) -> tuple[StripeObject, dict[str, str]]:
-    kind = text_or_none(thing.get("object"))
+    kind = word_or_none(thing.get("object"))
     if kind is None:
         raise UnreadableError("an object of no kind")
     if kind == "invoice" and _id_of(thing.get("id")) is None:
