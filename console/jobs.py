@@ -28,6 +28,7 @@ class Job:
         done, total: How far it is; 0 of 0 while nobody knows.
         result: What came out; None until then.
         error: Why nothing came out.
+        former: The one of its kind before, while this one is under way.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Job:
     finished_at: int | None = None
     result: Any = None
     error: str | None = None
+    former: Job | None = None
 
     @property
     def is_running(self) -> bool:
@@ -89,7 +91,7 @@ class Jobs:
                 return latest
             at = int(clock())
             id_ = f"{at}-{next(self._numbers)}"
-            job = Job(id=id_, kind=kind, about=about, by=by, started_at=at)
+            job = Job(id=id_, kind=kind, about=about, by=by, started_at=at, former=latest)
             self._latest[kind] = job
         threading.Thread(target=_run, args=(job, work, clock), name=kind, daemon=True).start()
         return job
@@ -118,4 +120,5 @@ def _run(job: Job, work: Work, clock: Callable[[], float]) -> None:
         log.exception("job_failed", kind=job.kind)
         job.error = f"it broke off ({type(error).__name__}): the console's log has more"
     finally:
+        job.former = None
         job.finished_at = int(clock())

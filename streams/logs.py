@@ -15,6 +15,9 @@ from streams.settings import Logs
 LIBRARY_SILENCE_S = 30
 """A library says one thing once in this time; while Kafka is away it would ten times a second."""
 
+TALKATIVE = ("stripe", "python_multipart")
+"""A line for each request; at DEBUG each answer's body, and each field of a form: secrets, too."""
+
 
 class Damped(logging.Filter):
     """Lets one line of each kind pass now and then, by the line's own time."""
@@ -59,8 +62,8 @@ def configure_logging(logs: Logs) -> None:
     root.setLevel(logs.level.upper())
     for chatty in ("aiokafka", "faust", "mode"):
         logging.getLogger(chatty).setLevel("WARNING" if logs.level != "debug" else "DEBUG")
-    # A line for each request, and at DEBUG each answer's body.
-    logging.getLogger("stripe").setLevel("WARNING")
+    for talkative in TALKATIVE:
+        logging.getLogger(talkative).setLevel("WARNING")
     # At DEBUG aiokafka's producer writes every record's value into the log.
     if logs.level == "debug":
         logging.getLogger("aiokafka").setLevel("INFO")

@@ -1,0 +1,92 @@
+"""What the read model itself says of health: freshness, versions, sources, what it cannot show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from sqlalchemy import Connection, select
+
+from console.queries.settings import in_force
+from console.queries.shell import around
+from console.read_model.tables import about, events, source_states
+from schemas.rows import FOLD_VERSION
+from schemas.wire.events import API_VERSION
+from streams.source.status import SourceStatus, source_statuses
+
+CAME_BY_ITSELF = ("webhook", "broadcast")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How new things are. Unix seconds; None before they came.
+
+    Attributes:
+        read_at: When the topics were read last.
+        event_at: When the newest webhook of this mode was appended to the log.
+        event_created: When Stripe made it.
+    """
+
+    read_at: int | None
+    event_at: int | None
+    event_type: str | None
+    event_created: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """Which versions are at work. `cluster` is Kafka's own id; `read_model` the shape of tables."""
+
+    subfold: str
+    fold: int
+    settings: int
+    stripe_api: str
+    last_event_api: str | None
+    cluster: str | None
+    read_model: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadModelHealth:
+    """All of it; `unreadable` counts records that could not be shown."""
+
+    freshness: Freshness
+    versions: Versions
+    sources: tuple[SourceStatus, ...]
+    unreadable: int
+
+
+def read_model_health(connection: Connection, *, livemode: bool, now: int) -> ReadModelHealth:
+    """Ask all of it."""
+    words = dict(connection.execute(select(about.c.name, about.c.value)).tuples().all())
+    kept = {row.key: row.body.encode() for row in connection.execute(select(source_states))}
+    newest = connection.execute(
+        select(events)
+        .where(
+            events.c.kind.in_(CAME_BY_ITSELF),
+            events.c.subject.like(f"%/{'live' if livemode else 'test'}/%"),
+        )
+        .order_by(events.c.recorded_at.desc())
+        .limit(1)
+    ).first()
+    return ReadModelHealth(
+        freshness=Freshness(
+            read_at=around(connection).as_of,
+            event_at=newest.recorded_at if newest else None,
+            event_type=newest.event_type if newest else None,
+            event_created=newest.created if newest else None,
+        ),
+        versions=Versions(
+            subfold=version("subfold"),
+            fold=FOLD_VERSION,
+            settings=in_force(connection).version,
+            stripe_api=API_VERSION,
+            last_event_api=newest.api_version if newest else None,
+            cluster=words.get("cluster"),
+            read_model=words.get("version"),
+        ),
+        sources=tuple(source_statuses(kept, now)),
+        unreadable=sum(
+            int(value) for name, value in words.items() if name.startswith("unreadable")
+        ),
+    )
