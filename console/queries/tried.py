@@ -23,12 +23,7 @@ from schemas.records import Kind, LogRecord, Subject
 from schemas.rows import Row
 from schemas.settings import BusinessSettings, SettingsInForce
 from schemas.times import iso
-from schemas.updates import (
-    AutomationSkipped,
-    AutomationSuperseded,
-    AutomationTriggered,
-    Envelope,
-)
+from schemas.updates import AutomationSkipped, AutomationSuperseded, AutomationTriggered, Envelope
 from streams.clocks import NO_CLOCKS, Clocks
 from streams.pipeline import step
 from streams.reading import read_clock, tick_record
