@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal, get_currency_symbol
 from markupsafe import Markup
 
 from schemas.currencies import decimals
@@ -25,15 +25,10 @@ def money(amount_minor: int | None, currency: str | None, *, signed: bool = Fals
     if amount_minor is None or currency is None:
         return NOTHING
     digits = decimals(currency)
-    pattern = "¤#,##0" + ("." + "0" * digits if digits else "")
-    text = format_currency(
-        Decimal(abs(amount_minor)).scaleb(-digits),
-        currency.upper(),
-        format=pattern,
-        locale=LOCALE,
-        currency_digits=False,
-    )
-    return _sign(amount_minor, signed=signed) + text
+    symbol = get_currency_symbol(currency.upper(), locale=LOCALE)
+    space = "\u00a0" if symbol[-1].isalpha() else ""
+    amount = Decimal(abs(amount_minor)).scaleb(-digits)
+    return f"{_sign(amount_minor, signed=signed)}{symbol}{space}{amount:,.{digits}f}"
 
 
 def number(value: int | None, *, signed: bool = False) -> str:

@@ -1,0 +1,49 @@
+"""Money, numbers and times as people read them."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.web.filters import day, moment, money, number
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        (123_450, "usd", "$1,234.50"),
+        (-5, "USD", "−$0.05"),
+        (0, "eur", "€0.00"),
+        (1_234, "jpy", "¥1,234"),
+        (1_234_567, "kwd", "KWD\u00a01,234.567"),
+        # Two decimals at Stripe, none by ISO 4217.
+        (500, "isk", "ISK\u00a05.00"),
+        (100, "xyz", "XYZ\u00a01.00"),
+        (10**20, "usd", "$1,000,000,000,000,000,000.00"),
+        (None, "usd", "–"),
+        (5, None, "–"),
+    ],
+)
+def test_money_has_the_decimals_of_stripe(amount: int | None, currency: str | None, text: str):
+    assert money(amount, currency) == text
+
+
+def test_a_movement_says_which_way():
+    assert money(100, "usd", signed=True) == "+$1.00"
+    assert money(-100, "usd", signed=True) == "−$1.00"
+    assert money(0, "usd", signed=True) == "$0.00"
+
+
+def test_numbers_have_commas():
+    assert number(1_234_567) == "1,234,567"
+    assert number(-1_000, signed=True) == "−1,000"
+    assert number(3, signed=True) == "+3"
+    assert number(None) == "–"
+
+
+def test_times_are_machine_readable_too():
+    assert day(1_795_634_995) == (
+        '<time datetime="2026-11-25T19:29:55Z" title="Wednesday, 25 November 2026, 19:29:55 UTC">'
+        "25 Nov 2026</time>"
+    )
+    assert ">25 Nov 2026, 19:29 UTC</time>" in moment(1_795_634_995)
+    assert moment(None) == "–"
