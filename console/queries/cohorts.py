@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
+from console.queries.exact import Exact, total
 from console.queries.periods import MONTHS, month_name
 from console.read_model.rollup_tables import mrr_cohorts
 from schemas.money import Amount
@@ -70,7 +71,7 @@ class _Sum(NamedTuple):
     cohort: int
     month: int
     movement: str
-    delta: Fraction
+    delta: Exact
     gained: int
     lost: int
     accounts: int
@@ -120,22 +121,22 @@ def _sums(connection: Connection, *, livemode: bool, currency: str) -> Sequence[
         ).where(table.livemode == livemode, table.currency == currency)
     )
     return [
-        _Sum(cohort, month, movement, Fraction(delta), *counts)
+        _Sum(cohort, month, movement, Exact.read(delta), *counts)
         for cohort, month, movement, delta, *counts in found
     ]
 
 
 def _cohort(cohort: int, sums: Sequence[_Sum], this_month: int) -> Cohort:
     accounts = sum(each.accounts for each in sums)
-    deltas: dict[int, Fraction] = defaultdict(Fraction)
+    deltas: dict[int, list[Exact]] = defaultdict(list)
     payers: dict[int, int] = defaultdict(int)
     for each in sums:
-        deltas[each.month] += each.delta
+        deltas[each.month].append(each.delta)
         payers[each.month] += each.gained - each.lost
     months: list[CohortMonth] = []
-    mrr, first_mrr, paying = Fraction(), deltas[cohort], 0
+    mrr, first_mrr, paying = Fraction(), total(deltas[cohort]), 0
     for month in range(cohort, this_month + 1):
-        mrr += deltas[month]
+        mrr += total(deltas[month])
         paying += payers[month]
         months.append(
             CohortMonth(
@@ -176,14 +177,17 @@ def _kept(
 
     And how many accounts paid at that start, and how often one of the accounts ceased to.
     """
-    start = net = gross = Fraction()
+    start: list[Exact] = []
+    net: list[Exact] = []
+    gross: list[Exact] = []
     payers = lost = 0
     for each in sums:
         if each.month < first:
-            start += each.delta
+            start.append(each.delta)
             payers += each.gained - each.lost
         elif each.month <= last and each.cohort < first:
-            net += each.delta if each.movement in KEPT else 0
-            gross += each.delta if each.movement in LOST else 0
+            net += [each.delta] * (each.movement in KEPT)
+            gross += [each.delta] * (each.movement in LOST)
             lost += each.lost
-    return start, start + net, start + gross, payers, lost
+    begin = total(start)
+    return begin, begin + total(net), begin + total(gross), payers, lost

@@ -6,13 +6,14 @@ Every figure is defined in docs/console-figures.md. Currencies are never added t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple, get_args
 
 from sqlalchemy import Connection, func, select
 
+from console.queries.exact import Exact, total
 from console.queries.periods import Period, day_name
 from console.read_model.rollup_tables import mrr_days
 from console.read_model.tables import account_mrr, accounts, subscriptions
@@ -76,7 +77,7 @@ class _Sum(NamedTuple):
     day: int
     movement: str
     is_restated: bool
-    delta: Fraction
+    delta: Exact
     gained: int
     lost: int
     movements: int
@@ -107,7 +108,8 @@ def revenue(connection: Connection, *, livemode: bool, currency: str, period: Pe
     sums = _sums(connection, livemode=livemode, currency=currency, last_day=period.last_day)
     before = [each for each in sums if each.day < period.first_day]
     within = sums[len(before) :]
-    start, end = _total(before), _total(sums)
+    start = _total(before)
+    end = start + _total(within)
     payers = sum(each.gained - each.lost for each in sums)
     rows, pending = _today(connection, livemode=livemode, currency=currency)
     return Revenue(
@@ -117,12 +119,12 @@ def revenue(connection: Connection, *, livemode: bool, currency: str, period: Pe
         start=Amount.of(start),
         end=Amount.of(end),
         moved=_by_movement(within),
-        restated=Amount.of(_total([each for each in within if each.is_restated])),
+        restated=_restated(within),
         gained=sum(each.gained for each in within),
         lost=sum(each.lost for each in within),
         payers=payers,
         arpa=Amount.of(end / payers) if payers > 0 else None,
-        points=_points(before, within, period),
+        points=_points(start, before, within, period),
         rows=Amount.of(rows),
         pending=pending,
     )
@@ -174,7 +176,7 @@ def _sums(
         .order_by(table.day)
     )
     return [
-        _Sum(day, movement, restated, Fraction(delta), *counts)
+        _Sum(day, movement, restated, Exact.read(delta), *counts)
         for day, movement, restated, delta, *counts in found
     ]
 
@@ -187,12 +189,14 @@ def _today(connection: Connection, *, livemode: bool, currency: str) -> tuple[Fr
         .group_by(table.mrr_exact)
     )
     pending = select(func.count()).where(accounts.c.livemode == livemode, accounts.c.pending > 0)
-    total = sum((Fraction(exact) * count for exact, count in amounts), Fraction())
-    return total, connection.execute(pending).scalar_one()
+    whole = sum((Fraction(exact) * count for exact, count in amounts), Fraction())
+    return whole, connection.execute(pending).scalar_one()
 
 
-def _points(before: Sequence[_Sum], within: Sequence[_Sum], period: Period) -> tuple[Point, ...]:
-    mrr, payers = _total(before), sum(each.gained - each.lost for each in before)
+def _points(
+    start: Fraction, before: Sequence[_Sum], within: Sequence[_Sum], period: Period
+) -> tuple[Point, ...]:
+    mrr, payers = start, sum(each.gained - each.lost for each in before)
     points, rest = [], list(reversed(within))
     for part in period.parts:
         moved: list[_Sum] = []
@@ -208,22 +212,26 @@ def _points(before: Sequence[_Sum], within: Sequence[_Sum], period: Period) -> t
                 mrr=Amount.of(mrr),
                 payers=payers,
                 moved=_by_movement(moved),
-                restated=Amount.of(_total([each for each in moved if each.is_restated])),
+                restated=_restated(moved),
                 movements=sum(each.movements for each in moved),
             )
         )
     return tuple(points)
 
 
-def _total(sums: Sequence[_Sum]) -> Fraction:
-    return sum((each.delta for each in sums), Fraction())
+def _total(sums: Iterable[_Sum]) -> Fraction:
+    return total(each.delta for each in sums)
 
 
-def _by_movement(sums: Sequence[_Sum]) -> dict[str, Amount]:
-    totals: dict[str, Fraction] = dict.fromkeys(MOVEMENTS, Fraction())
+def _restated(sums: Iterable[_Sum]) -> Amount:
+    return Amount.of(total(each.delta for each in sums if each.is_restated))
+
+
+def _by_movement(sums: Iterable[_Sum]) -> dict[str, Amount]:
+    deltas: dict[str, list[Exact]] = {movement: [] for movement in MOVEMENTS}
     for each in sums:
-        totals[each.movement] = totals.get(each.movement, Fraction()) + each.delta
-    return {movement: Amount.of(total) for movement, total in totals.items()}
+        deltas.setdefault(each.movement, []).append(each.delta)
+    return {movement: Amount.of(total(found)) for movement, found in deltas.items()}
 
 
 def _shares(found: Sequence[Any]) -> tuple[Share, ...]:
