@@ -17,8 +17,8 @@ from console.read_model.tables import accounts, subscriptions
 SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "date": (renewals.c.renews_at, renewals.c.subscription),
     "-date": (renewals.c.renews_at.desc(), renewals.c.subscription.desc()),
-    "amount": (renewals.c.amount_minor, renewals.c.subscription),
-    "-amount": (renewals.c.amount_minor.desc(), renewals.c.subscription.desc()),
+    "amount": (renewals.c.amount_minor.asc().nulls_last(), renewals.c.subscription),
+    "-amount": (renewals.c.amount_minor.desc().nulls_last(), renewals.c.subscription.desc()),
 }
 RISK_COLUMNS = {name.removeprefix("is_"): renewals.c[name] for name in RISKS}
 """By the word for each kind of risk."""
