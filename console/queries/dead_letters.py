@@ -99,5 +99,6 @@ def open_by_reason(connection: Connection) -> list[ReasonCount]:
 
 def counts_by_state(connection: Connection) -> dict[str, int]:
     """How many are in each state."""
-    asked = select(dead_letters.c.state, func.count()).group_by(dead_letters.c.state)
-    return dict(connection.execute(asked).tuples().all())
+    count = func.count().label("letters")
+    asked = select(dead_letters.c.state, count).group_by(dead_letters.c.state)
+    return {row.state: row.letters for row in connection.execute(asked)}

@@ -58,7 +58,7 @@ class ReadModelHealth:
 
 def read_model_health(connection: Connection, *, livemode: bool, now: int) -> ReadModelHealth:
     """Ask all of it."""
-    words = dict(connection.execute(select(about.c.name, about.c.value)).tuples().all())
+    words = {row.name: row.value for row in connection.execute(select(about))}
     kept = {row.key: row.body.encode() for row in connection.execute(select(source_states))}
     newest = connection.execute(
         select(events)
