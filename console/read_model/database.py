@@ -73,6 +73,8 @@ def word(connection: Connection, name: str) -> str | None:
 def make_anew(connection: Connection, cluster: str = "") -> None:
     """Drop all tables and make them, empty; `revision` goes on, for pages wait for a higher one."""
     revision = int(word(connection, "revision") or 0) + 1
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
     _drop_all(connection)
     metadata.create_all(connection)
     words = {"version": str(VERSION), "cluster": cluster, "revision": str(revision)}
@@ -185,7 +187,7 @@ def _postgresql(options: ConsoleOptions) -> Engine:
     if not url.drivername.startswith("postgres"):
         raise SettingsError(f"DATABASE_URL: only postgresql://, not {url.drivername}://")
     try:
-        engine = create_engine(
+        return create_engine(
             url.set(drivername="postgresql+psycopg"),
             # All that a page asks is of one moment.
             isolation_level="REPEATABLE READ",
@@ -197,6 +199,3 @@ def _postgresql(options: ConsoleOptions) -> Engine:
         raise SettingsError(
             "DATABASE_URL needs PostgreSQL's driver: install subfold[postgres]"
         ) from None
-    with engine.begin() as connection:
-        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
-    return engine

@@ -20,6 +20,19 @@ from console.read_model.writes import Values, delete_keys, upsert
 log = structlog.get_logger()
 
 
+REFUSED = (
+    DataError,
+    IntegrityError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What one record alone may be to blame for, whatever it is: it shall not hold up all others."""
+
+
 class Place(NamedTuple):
     """A partition of a topic, which is named as in the contract."""
 
@@ -89,11 +102,11 @@ def _compare(connection: Connection, moves: Mapping[Place, Move]) -> None:
 
 
 def _apply(connection: Connection, records: Sequence[Record], revision: int) -> Counter[str]:
-    """Apply all at once; if the database refuses a value, one by one, so that one alone is lost."""
+    """Apply all at once; if something in them is refused, one by one, so that it alone is lost."""
     try:
         with connection.begin_nested():
             return apply(connection, records, revision)
-    except (DataError, IntegrityError):
+    except REFUSED:
         unreadable = Counter[str]()
         for record in records:
             unreadable += _apply_one(connection, record, revision)
@@ -104,13 +117,13 @@ def _apply_one(connection: Connection, record: Record, revision: int) -> Counter
     try:
         with connection.begin_nested():
             return apply(connection, [record], revision)
-    except (DataError, IntegrityError) as error:
+    except REFUSED as error:
         log.warning(
             "record_not_shown",
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
-            reason=f"the database refuses it: {type(error.orig).__name__}",
+            reason=f"refused: {type(error).__name__}",
         )
         return Counter({record.topic: 1})
 

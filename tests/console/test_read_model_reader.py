@@ -5,20 +5,24 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import pytest_asyncio
 from sqlalchemy import Engine, event, func, select
+from sqlalchemy.exc import DBAPIError
 
 from console.read_model import reader as reading
 from console.read_model.positions import write_batch
 from console.read_model.reader import Reader
 from console.read_model.tables import accounts, objects
-from filled import UNTIL, simulated_year
+from filled import UNTIL, Topics, put_log, simulated_year
 from read_model_judge import content
 from schemas.codec import NewerRowError
 from schemas.settings import BusinessSettings, SettingsInForce
 from streams.log.topics import CUSTOMERS, LOG, changelog_name
 from streams.worker.marker import SETTINGS_KEY, encode_settings
+from tests import build
+from worker_process import until
 from worker_stage import Stage, stage
 
 SEVERAL = 12
@@ -125,6 +129,55 @@ async def test_two_readers_of_one_database_do_no_harm(
     assert content(engine) == expected
 
 
+async def test_what_is_deleted_under_a_running_reader_is_read_again(
+    scene: Stage, engines, monkeypatch: pytest.MonkeyPatch
+):
+    expected = await read_in_one_go(scene, engines())
+    engine = engines()
+    monkeypatch.setattr(reading, "RETRY_S", 0.1)
+    reader = Reader(scene.deployment, engine, now)
+    await reader.catch_up()
+    task = asyncio.create_task(reader.run())
+
+    delete(engine)
+    body = orjson.dumps(build.event("charge.succeeded", {"id": "ch_1", "object": "charge"}))
+    log_record = put_log(Topics(), body, at_s=UNTIL)
+    await scene.producer.send_and_wait(
+        scene.names.log, body, key=log_record.key, headers=list(log_record.headers)
+    )
+
+    async def is_there_again() -> bool:
+        return len(content_or_nothing(engine).get("accounts", ())) == SEVERAL + 2
+
+    await until(is_there_again)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await Reader(scene.deployment, engine, now).catch_up()
+
+    found = content(engine)
+    assert found["accounts"] == expected["accounts"]
+    assert len(found["objects"]) == len(expected["objects"]) + 1
+
+
+def delete(engine: Engine) -> None:
+    """Do what docs/read-model.md says, while somebody reads into it."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            (_, _, file), *_ = connection.exec_driver_sql("PRAGMA database_list").all()
+        for each in Path(file).parent.glob("read_model.db*"):
+            each.unlink()
+    else:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP SCHEMA read_model CASCADE")
+
+
+def content_or_nothing(engine: Engine) -> dict[str, Any]:
+    try:
+        return content(engine)
+    except DBAPIError:
+        return {}
+
+
 async def test_another_cluster_makes_it_anew(
     tmp_path: Path, bootstrap_servers: str, prefix: str, scene: Stage, engines
 ):
@@ -151,13 +204,19 @@ async def test_a_log_that_is_shorter_now_makes_it_anew(scene: Stage, engines):
 
 async def test_goes_past_what_cannot_be_read(scene: Stage, engines):
     engine = engines()
-    for topic, key in ((CUSTOMERS, b"main/-/live/cus_odd"), (LOG, b"\xff\0")):
-        await scene.producer.send_and_wait(scene.kafka.prefix + topic, b"{}", key=key)
+    row = next(each.value for each in simulated_year(1) if each.topic == CUSTOMERS) or b""
+    timeless = orjson.dumps({**orjson.loads(row), "as_of": "never", "subject": "main/-/live/odd"})
+    for topic, key, value in (
+        (CUSTOMERS, b"main/-/live/cus_odd", b"{}"),
+        (CUSTOMERS, b"main/-/live/odd", timeless),
+        (LOG, b"\xff\0", b"{}"),
+    ):
+        await scene.producer.send_and_wait(scene.kafka.prefix + topic, value, key=key)
 
     await Reader(scene.deployment, engine, now).catch_up()
 
     about = dict(content(engine)["about"])
-    assert about[f"unreadable {CUSTOMERS}"] == "1"
+    assert about[f"unreadable {CUSTOMERS}"] == "2"
     assert int(about[f"unreadable {LOG}"]) >= 1
     assert len(content(engine)["accounts"]) == SEVERAL + 2
 
