@@ -21,7 +21,7 @@ from console.access.database import open_access
 from console.access.tokens import Scope, add_token, all_tokens, revoke_token
 from console.access.users import all_users, remove_user, set_user
 from console.access.visitor import Role
-from console.read_model.database import make_anew, open_read_model
+from console.read_model.database import make_anew, open_read_model, writing
 from schemas.errors import SettingsError
 from streams.logs import configure_logging
 
@@ -55,7 +55,7 @@ def rebuild(config: ConfigOption = None) -> None:
     Nothing is lost by it: users, tokens, audit and the topics stay.
     """
     engine = open_read_model(read_config(config).deployment.console)
-    with engine.begin() as connection:
+    with writing(engine) as connection:
         make_anew(connection)
     with _access(config).begin() as connection:
         note(connection, at=time.time(), actor=_actor(), what="read_model.rebuilt")

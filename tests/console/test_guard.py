@@ -320,3 +320,14 @@ def test_over_https_the_cookie_is_for_this_host_alone(bare: Engine):
     assert cookie.startswith("__Host-subfold=")
     assert {"HttpOnly", "Path=/", "SameSite=lax", "Secure"} <= set(cookie.split("; "))
     assert HERE not in cookie
+
+
+def test_users_tokens_and_audit_are_for_admins_in_the_api_too(bare: Engine):
+    admin, viewer = client(bare, "admin"), client(bare, "viewer")
+
+    for path in ("/api/v1/users", "/api/v1/tokens", "/api/v1/audit"):
+        assert admin.get(path).status_code == 200
+        assert viewer.get(path).status_code == 403
+    assert viewer.get("/admin").status_code == 403
+    assert [user["name"] for user in admin.get("/api/v1/users").json()] == ["admin", "viewer"]
+    assert admin.get("/api/v1/audit?limit=1").json()[0]["what"] == "login.succeeded"
