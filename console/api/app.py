@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 
-from console.api import accounts, automations, renewals, revenue
+from console.api import accounts, automations, connect, health, people, renewals, revenue, settings
 
 ROUTERS: tuple[APIRouter, ...] = (
     accounts.router,
     automations.router,
+    connect.router,
+    health.router,
+    people.router,
     renewals.router,
     revenue.router,
+    settings.router,
 )
 """The router of each page's module."""
 
@@ -34,6 +40,14 @@ def make_api() -> FastAPI:
         redoc_url=None,
         servers=[{"url": "/api/v1"}],
     )
+    api.add_exception_handler(RequestValidationError, _invalid)
     for router in ROUTERS:
         api.include_router(router)
     return api
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    """Say what is wrong and where, never what was given: it may be a secret."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
+    told = [{name: fault[name] for name in ("type", "loc", "msg")} for fault in error.errors()]
+    return JSONResponse({"detail": told}, 422)
