@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import suppress
 from typing import Annotated
 
 import orjson
@@ -18,7 +17,7 @@ from streams.logs import configure_logging
 from streams.settings import Deployment
 from streams.source.account_tasks import AccountTasks
 from streams.source.catch_up import SETTLE_S, CatchUpState
-from streams.source.keep_up import keep_up
+from streams.source.keep_up import end, keep_up
 from streams.source.log_writer import log_writer
 from streams.source.opened import opened
 
@@ -60,11 +59,16 @@ def catch_up(  # noqa: PLR0917 - Typer turns parameters into options
 
 
 async def _follow(deployment: Deployment, source: str | None) -> None:
-    task = asyncio.ensure_future(_keep_up(deployment, source))
+    asked = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    with suppress(asyncio.CancelledError):
-        await task
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    work = asyncio.create_task(_keep_up(deployment, source))
+    waiter = asyncio.create_task(asked.wait())
+    await asyncio.wait({work, waiter}, return_when=asyncio.FIRST_COMPLETED)
+    waiter.cancel()
+    await end([work])
+    if not work.cancelled():
+        work.result()
 
 
 async def _keep_up(deployment: Deployment, source: str | None) -> None:

@@ -26,6 +26,7 @@ from streams.source.opened import Asked, Opened, unasked
 from streams.source.proved import ReconcileState
 
 EVERY_S = 60
+CANCEL_AGAIN_S = 2
 
 log = structlog.get_logger()
 
@@ -76,9 +77,7 @@ class _Keeping:
         there = {_Asked(each.id, each.account, each.source.api_key): each for each in accounts}
         gone = [self._running.pop(each) for each in self._running.keys() - there.keys()]
         self._refused &= there.keys()
-        for task in gone:
-            task.cancel()
-        await asyncio.gather(*gone, return_exceptions=True)
+        await end(gone)
         for name in there.keys() - self._running.keys():
             self._running[name] = asyncio.create_task(self._keep(name, there[name]))
 
@@ -124,6 +123,15 @@ class _Keeping:
             self._refused.add(name)
             if self._refused >= self._running.keys() and not self._ended.done():
                 self._ended.set_exception(error)
+
+
+async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended: Kafka's client swallows it while it closes."""
+    going = set(tasks)
+    while going:
+        for task in going:
+            task.cancel()
+        _, going = await asyncio.wait(going, timeout=CANCEL_AGAIN_S)
 
 
 async def _look_after(tasks: AccountTasks) -> None:

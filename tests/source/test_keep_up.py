@@ -150,6 +150,27 @@ async def _is_set(event: asyncio.Event) -> bool:
     return event.is_set()
 
 
+async def test_who_is_told_to_stop_while_kafka_closes_stops_all_the_same(monkeypatch):
+    monkeypatch.setattr(keep_up, "CANCEL_AGAIN_S", 0.1)
+    tries = 0
+
+    async def closing() -> None:
+        nonlocal tries
+        while True:
+            try:
+                await asyncio.sleep(3_600)
+            except asyncio.CancelledError:
+                tries += 1
+                if tries > 1:
+                    raise
+
+    task = asyncio.create_task(closing())
+    await asyncio.sleep(0)
+    await keep_up.end([task])
+
+    assert task.cancelled()
+
+
 async def test_what_was_never_back_filled_is_not_checked(edge):
     async with tasks_of(edge) as tasks:
         await tasks.check_daily()

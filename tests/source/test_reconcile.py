@@ -7,8 +7,10 @@ import pytest
 
 from fake_stripe.world import World
 from schemas.errors import SubfoldError
+from schemas.records import Kind
 from streams.source import stored_rows
-from streams.source.fetched import Scope
+from streams.source.fetched import Scope, fetched_record
+from streams.source.log_writer import log_writer
 
 
 @pytest.fixture
@@ -78,14 +80,41 @@ async def test_while_the_worker_is_behind_nothing_is_proved(edge, monkeypatch):
 async def test_history_that_was_left_out_is_added_and_a_second_run_asks_nothing(edge):
     await edge.run("backfill", "--no-history")
     assert edge.fake.requests["GET /v1/charges"] == 0
-    customers = edge.fake.requests["GET /v1/customers"]
+    subscriptions = edge.fake.requests["GET /v1/subscriptions"]
 
     done = await edge.run("backfill", "--json")
 
     assert done.returncode == 0, done.stderr
     assert edge.fake.requests["GET /v1/charges"] > 0
-    assert edge.fake.requests["GET /v1/customers"] == customers
+    assert edge.fake.requests["GET /v1/subscriptions"] == subscriptions
     await edge.run("backfill")
-    assert edge.fake.requests["GET /v1/customers"] == customers
+    assert edge.fake.requests["GET /v1/subscriptions"] == subscriptions
     assert (await edge.run("backfill", "--again", "--no-history")).returncode == 0
-    assert edge.fake.requests["GET /v1/customers"] > customers
+    assert edge.fake.requests["GET /v1/subscriptions"] > subscriptions
+
+
+async def test_what_no_repair_would_mend_is_named_at_each_check_and_not_repaired_each_time(edge):
+    edge.here.start()
+    await edge.run("backfill", "--no-history")
+    known = edge.things("customer")[0]
+    scope = Scope("main", None, livemode=False)
+    stranger = fetched_record(
+        known | {"id": "cus_Stranger"},
+        customer="cus_Stranger",
+        kind=Kind.BACK_FILL,
+        scope=scope,
+        fetched_at=known["created"],
+        connected_at=None,
+    )
+    async with log_writer(edge.here.kafka) as writer:
+        await writer.append([stranger])
+    await edge.here.until_done()
+
+    checks = [(await reconcile(edge))[1] for _ in range(2)]
+
+    for found in checks:
+        assert [(each["object"], each["fields"]) for each in found["drifts"]] == [
+            ("cus_Stranger", ["gone at Stripe"])
+        ]
+        assert found["state"]["found"][-1]["repairs"] == 0
+    assert "repair" not in {kind for kind, _ in await edge.log()}
