@@ -18,7 +18,7 @@ from console.queries.tried import Tried
 from schemas.errors import SettingsError
 
 router = APIRouter(tags=["automations"])
-Name = Annotated[str, Query(max_length=500, description="Name of the rule.")]
+Name = Annotated[str, Query(max_length=500, pattern=r"^[^\x00]*$", description="Name of the rule.")]
 
 
 class Tryout(BaseModel):

@@ -60,7 +60,7 @@ def get_calendar(
     *,
     mode: Mode = "live",
     month: Annotated[
-        str, Query(pattern=r"^((19[7-9]\d|[2-9]\d{3})-(0[1-9]|1[0-2]))?$", description="2026-11")
+        str, Query(pattern=r"^((19[7-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2]))?$", description="2026-11")
     ] = "",
 ) -> Month:
     """How many subscriptions renew on each day of a month (the present one), and for how much."""

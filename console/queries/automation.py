@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from console.queries.periods import DAY_S, day_name
+from console.queries.periods import DAY_S, day_name, read_cursor
 from console.read_model.ahead_tables import armed
 from console.read_model.tables import accounts, moments
 
@@ -141,9 +141,9 @@ def moments_of(
     )
     asked = asked.where(table.livemode == livemode, table.automation == automation)
     if cursor:
-        at, _, id_ = cursor.partition("-")
-        before = and_(table.recorded_at == int(at), table.id < id_)
-        asked = asked.where(or_(table.recorded_at < int(at), before))
+        at, id_ = read_cursor(cursor)
+        before = and_(table.recorded_at == at, table.id < id_)
+        asked = asked.where(or_(table.recorded_at < at, before))
     asked = asked.order_by(table.recorded_at.desc(), table.id.desc()).limit(limit + 1)
     found = connection.execute(asked).mappings().all()
     shown = found[:limit]

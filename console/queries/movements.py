@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, and_, or_, select
 
-from console.queries.periods import DAY_S, Period
+from console.queries.periods import DAY_S, Period, read_cursor
 from console.queries.revenue_page import Asked, currency_of, period_of
 from console.read_model.tables import accounts, mrr_movements
 
@@ -68,9 +68,9 @@ def movements_page(
     if movement:
         wanted = wanted.where(table.movement == movement)
     if cursor:
-        at, _, id_ = cursor.partition("-")
-        same = and_(table.effective_at == int(at), table.id < id_)
-        wanted = wanted.where(or_(table.effective_at < int(at), same))
+        at, id_ = read_cursor(cursor)
+        same = and_(table.effective_at == at, table.id < id_)
+        wanted = wanted.where(or_(table.effective_at < at, same))
     wanted = wanted.order_by(table.effective_at.desc(), table.id.desc()).limit(limit + 1)
     found = connection.execute(wanted).mappings().all()
     shown = found[:limit]

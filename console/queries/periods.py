@@ -12,6 +12,10 @@ Span = Literal["30d", "90d", "12m", "all", "custom"]
 DAY_S = 86_400
 EPOCH = date(1970, 1, 1)
 MONTHS = 12
+PARTS_MAX = 1_000
+TIME_DIGITS = 12
+STEP_DAYS: Mapping[str, int] = {"day": 1, "week": 7, "month": 30}
+YEARS = range(1970, 3000)
 STEPS: Mapping[str, Step] = {each: each for each in get_args(Step)}
 SPANS: Mapping[str, Span] = {each: each for each in get_args(Span)}
 FEW_DAYS = 62
@@ -102,6 +106,8 @@ def period(
     suits: Step = (
         "day" if end - begin < FEW_DAYS else "week" if end - begin < SOME_DAYS else "month"
     )
+    if (end - begin) // STEP_DAYS[step or suits] > PARTS_MAX:
+        raise BadPeriodError("these are too many steps; choose longer ones, or fewer days")
     return Period(span=SPANS[span], step=STEPS.get(step, suits), first_day=begin, last_day=end)
 
 
@@ -127,9 +133,12 @@ def _days(of: date) -> int:
 
 def _read(day: str) -> int:
     try:
-        return _days(date.fromisoformat(day))
+        read = date.fromisoformat(day)
     except ValueError:
         raise BadPeriodError(f"{day!r} is no day; give one such as 2026-11-01") from None
+    if read.year not in YEARS:
+        raise BadPeriodError(f"give days from the years {YEARS[0]} to {YEARS[-1]}")
+    return _days(read)
 
 
 def _last_of_step(day: int, step: Step) -> int:
@@ -144,3 +153,15 @@ def _last_of_step(day: int, step: Step) -> int:
 
 def _name(day: int, step: Step) -> str:
     return day_name(day)[:7] if step == "month" else day_name(day)
+
+
+def read_cursor(cursor: str) -> tuple[int, str]:
+    """What a list was sorted by where it ended: a time, and an id.
+
+    Raises:
+        ValueError: It is no cursor of ours.
+    """
+    at, _, id_ = cursor.partition("-")
+    if len(at) > TIME_DIGITS or not id_:
+        raise ValueError("it is no place in this list")
+    return int(at), id_

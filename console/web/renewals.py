@@ -45,7 +45,7 @@ RISK_NOTES = {
     "card_expiring": "the card that pays is no good by then",
     "not_collected": "collection is paused at the renewal",
 }
-MONTH = re.compile(r"(19[7-9]\d|[2-9]\d{3})-(0[1-9]|1[0-2])")
+MONTH = re.compile(r"(19[7-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])")
 COLUMNS = (
     "subject",
     "customer",

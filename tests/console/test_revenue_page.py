@@ -179,7 +179,8 @@ def test_movements_of_a_kind(filled):
 
     assert "churn" in page
     assert '<span class="badge good">new</span>' not in page
-    assert client(filled).get("/revenue/movements?cursor=x-y").status_code == 404
+    for cursor in ("x-y", "1", "9" * 30 + "-a"):
+        assert client(filled).get(f"/revenue/movements?cursor={cursor}").status_code == 404
 
 
 def test_an_empty_read_model_has_a_page_that_says_so(empty):

@@ -257,6 +257,8 @@ def test_weeks_begin_on_mondays_and_are_cut_at_the_ends():
         {"span": "custom", "first": "yesterday"},
         {"span": "custom", "first": "2026-02-01", "last": "2026-01-01"},
         {"span": "30d", "step": "year"},
+        {"span": "custom", "first": "0001-01-01"},
+        {"span": "custom", "first": "2000-01-01", "step": "day"},
     ],
 )
 def test_what_is_no_period_is_refused(given):
