@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,7 +53,10 @@ class Installation:
 
     def post(self, *postings: Posting) -> None:
         """Bring signed webhooks to the door, as Stripe does."""
-        asyncio.run(send_all(postings, url=self.door, secret=SECRET, sent=lambda: None))
+        sending = send_all(postings, url=self.door, secret=SECRET, sent=lambda: None)
+        # The browser's driver has a loop of its own in this thread.
+        with ThreadPoolExecutor(1) as other:
+            other.submit(asyncio.run, sending).result()
 
 
 @pytest.fixture(scope="session")
@@ -97,7 +101,7 @@ def wait_until_shown(made: Installation) -> None:
         assert time.monotonic() < deadline, f"accounts shown: {seen[-5:]}"
         time.sleep(POLL_S)
         with urllib.request.urlopen(  # noqa: S310 - loopback
-            f"{made.console}/api/v1/accounts?mode=test&limit=1"
+            f"{made.console}/api/v1/accounts?mode=live&limit=1"
         ) as answer:
             seen.append(json.load(answer)["total"])
 

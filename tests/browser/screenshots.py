@@ -18,21 +18,22 @@ def width() -> str:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_picture_of_a_page(look, name):
-    look.page.goto(f"{PAGES[name]}?mode=test")
+    look.page.goto(f"{PAGES[name]}?mode=live")
     look.page.wait_for_load_state("load")
     look.page.wait_for_timeout(500)  # charts are drawn
     look.page.screenshot(path=FOLDER / f"{name}.png")
 
 
 def test_picture_of_an_account(look):
-    look.page.goto("/accounts?mode=test&sort=-mrr")
+    look.page.goto("/accounts?mode=live&sort=-mrr")
     look.page.locator("tbody a").first.click()
+    look.page.wait_for_url("**/accounts/**")
     look.page.wait_for_timeout(500)
     look.page.screenshot(path=FOLDER / "account.png", full_page=True)
 
 
 def test_picture_in_the_dark(look):
     look.page.emulate_media(color_scheme="dark")
-    look.page.goto("/revenue?mode=test")
+    look.page.goto("/revenue?mode=live")
     look.page.wait_for_timeout(500)
     look.page.screenshot(path=FOLDER / "revenue-dark.png")

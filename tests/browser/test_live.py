@@ -13,9 +13,9 @@ from cli.webhooks import Posting
 def test_a_webhook_is_on_the_page_without_a_reload(look, installation, width):
     name = f"Live {width} {time.time_ns()}"
     id_ = f"cus_live{time.time_ns()}"
-    look.page.goto("/accounts?mode=test&q=Live")
+    look.page.goto("/accounts?mode=live&q=Live")
     look.page.evaluate("window.isNeverReloaded = true")
-    event = updated(customer(id_, name=name), at=int(time.time()), livemode=False)
+    event = updated(customer(id_, name=name), at=int(time.time()))
 
     installation.post(Posting(subject=id_, body=orjson.dumps(event)))
 
