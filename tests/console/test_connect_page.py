@@ -100,6 +100,7 @@ def test_all_that_a_key_lacks_is_named_and_nothing_is_stored_or_made(filled):
         ),
         (Source(test=False), {"api_key": "rk_test_x"}, "its API key is one of test mode"),
         (Source(test=True), {"api_key": "rk_test_x", "url": "ftp://x"}, "begins with https://"),
+        (Source(test=True), {"url": "http://["}, "there is no API key"),
     ],
 )
 def test_what_cannot_be_connected_says_why(filled, source, form, words):

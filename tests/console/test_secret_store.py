@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import create_engine, select, update
 
+from cli.source import scopes_of, until_keyed
+from databases import options_of
 from streams.secret_store import (
     API_KEY,
     FILE,
@@ -54,6 +57,23 @@ def test_what_was_sealed_is_opened_with_the_same_key_and_nobody_else_may_read_th
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert KEY.get_secret_value().encode() not in path.read_bytes()
     assert WHSEC.get_secret_value().encode() not in path.read_bytes()
+
+
+def test_in_postgresql_it_is_kept_as_well(postgresql_server, tmp_path):
+    key = {"master_key": SecretStr(new_master_key())}
+    options = options_of("postgresql", tmp_path, postgresql_server).model_copy(update=key)
+    deployment = Deployment(console=options, sources={"main": Source()})
+    assert with_stored_secrets(deployment) == deployment
+
+    with open_secret_store(options) as store:
+        assert store.stored() == []
+        store.put("main", API_KEY, KEY, by="ana", at=1)
+        store.put("main", API_KEY, KEY, by="bo", at=2)
+        assert [each.stored_by for each in store.stored()] == ["bo"]
+
+    assert with_stored_secrets(deployment).sources["main"].api_key == KEY
+    with open_secret_store(options) as store:
+        assert store.remove("main", API_KEY)
 
 
 def test_the_same_secret_never_looks_the_same(options, put):
@@ -152,6 +172,24 @@ def test_without_a_store_or_a_key_all_stays_as_it_is_and_no_file_is_made(options
     assert with_stored_secrets(deployment) == deployment
     assert with_stored_secrets(keyless) == keyless
     assert not options.data.exists()
+
+
+async def test_who_asks_stripe_waits_for_a_first_key_where_one_may_be_pasted(
+    options, put, monkeypatch
+):
+    monkeypatch.setattr("cli.source.KEY_POLL_S", 0.01)
+    deployment = Deployment(console=options, sources={"main": Source()})
+    waiting = asyncio.create_task(until_keyed(deployment))
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+
+    put("main", API_KEY, KEY)
+    await waiting
+    assert [each.source.api_key for each in scopes_of(deployment, None)] == [KEY]
+
+
+async def test_without_a_master_key_nobody_waits(options):
+    await until_keyed(Deployment(console=ConsoleOptions(data=options.data)))
 
 
 def test_no_secret_is_in_what_a_store_or_an_error_says(options, put):
