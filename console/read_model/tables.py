@@ -86,6 +86,7 @@ accounts = Table(
     Index("accounts_by_mrr", "livemode", "mrr_minor"),
     Index("accounts_by_renewal", "livemode", "renews_at"),
     Index("accounts_by_stage", "livemode", "stage", "stage_since"),
+    Index("accounts_by_pending", "livemode", "pending"),
     Index("accounts_by_revision", "revision"),
 )
 """One row for each customer, from `billing.customers.v1`, the columns by which pages look for it.
