@@ -39,7 +39,7 @@ async def test_every_object_comes_once_and_rows_are_as_stripe_has_them(edge):
 
 async def test_killed_in_the_middle_it_goes_on_and_asks_no_page_twice_but_the_last(edge):
     edge.fake.faults.latency_s = 0.2
-    process = edge.start("backfill")
+    process = edge.start("backfill", "--no-history")
 
     async def is_at_the_third_page() -> bool:
         return edge.fake.requests["GET /v1/customers"] >= 3
@@ -49,7 +49,7 @@ async def test_killed_in_the_middle_it_goes_on_and_asks_no_page_twice_but_the_la
     process.wait()
     edge.fake.faults.latency_s = 0
 
-    done = await edge.run("backfill")
+    done = await edge.run("backfill", "--no-history")
 
     assert done.returncode == 0, done.stderr
     pages = -(-len(edge.things("customer")) // 100)
