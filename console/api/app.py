@@ -7,6 +7,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
 from console.api import accounts, automations, connect, health, people, renewals, revenue, settings
 
@@ -29,6 +30,20 @@ Everything that the pages show. Send `Authorization: Bearer …` with a token th
 """
 
 
+class Fault(BaseModel):
+    """What is wrong with one part of what was asked."""
+
+    type: str
+    loc: list[str | int]
+    msg: str
+
+
+class Refused(BaseModel):
+    """Why nothing came of it."""
+
+    detail: str | list[Fault]
+
+
 def make_api() -> FastAPI:
     """Put the routers together. The guard has let in whoever gets here."""
     api = FastAPI(
@@ -39,6 +54,7 @@ def make_api() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         servers=[{"url": "/api/v1"}],
+        responses={"4XX": {"model": Refused, "description": "Refused, and why"}},
     )
     api.add_exception_handler(RequestValidationError, _invalid)
     for router in ROUTERS:

@@ -9,9 +9,10 @@ import time
 import uvicorn
 
 from simulation.objects import DAY_S, Generation
+from tests.served import HOST
 
+from .app import make_app
 from .fake import API_KEY, FakeStripe
-from .server import HOST, config
 from .webhook_sender import Network
 from .world import World
 
@@ -43,7 +44,16 @@ def main() -> None:
     told.append(f"# its knobs: http://{HOST}:{asked.port}/_control/state")
     sys.stdout.write("\n".join([*told, ""]))
     sys.stdout.flush()
-    uvicorn.Server(config(fake, asked.port)).run()
+    # The fake says its own world's time.
+    uvicorn.run(
+        make_app(fake),
+        host=HOST,
+        port=asked.port,
+        date_header=False,
+        lifespan="off",
+        access_log=False,
+        log_level="critical",
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
