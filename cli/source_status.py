@@ -14,6 +14,8 @@ def words_of(status: SourceStatus) -> str:
     caught = "never caught up"
     if status.caught_up_until:
         caught = f"caught up until {status.caught_up_until}"
+    if status.failing_since:
+        caught = f"{caught}; FAILING since {status.failing_since}: {status.failure}"
     checked = "never checked against Stripe"
     if status.last_full_check_at:
         differ = "all was as Stripe says"

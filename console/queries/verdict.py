@@ -131,8 +131,10 @@ def _of_source(each: SourceStatus) -> Iterator[Reason]:
         yield _wrong(f"the back-fill of {name} is at {each.backfill_percent} %")
     else:
         yield _fine(f"{name} is back-filled")
-    if each.gaps:
-        yield _wrong(f"{name} has {_count(each.gaps, 'gap')} that a back-fill has to heal")
+    if each.is_gap_open:
+        yield _wrong(f"{name} has a gap that a back-fill has to heal")
+    if each.failing_since:
+        yield _wrong(f"{name} could not be caught up since {each.failing_since}: {each.failure}")
     if each.caught_up_until is None:
         yield _unknown(f"{name} was never caught up with Stripe's list of events")
     if each.is_last_check_broken:

@@ -19,7 +19,9 @@ TASKS = {backfill.TASK, catch_up.TASK, reconcile.TASK}
 class SourceStatus:
     """One account. Times are ISO 8601 and null before they came; ages are seconds.
 
-    `backfill_percent` is null where none was begun; below 100 what we know is incomplete.
+    `backfill_percent` is null where none was begun; below 100 what we know is incomplete. `gaps`
+    are times of which Stripe has no events any more; `is_gap_open` while no back-fill has told what
+    they led to. `failing_since`: since then Stripe could not be asked for events, for `failure`.
     """
 
     account: str
@@ -27,6 +29,9 @@ class SourceStatus:
     caught_up_until: str | None
     caught_up_events: int
     gaps: int
+    is_gap_open: bool
+    failing_since: str | None
+    failure: str | None
     last_full_check_at: str | None
     oldest_unverified_age_s: int | None
     drift_open: int
@@ -54,6 +59,9 @@ def _of(account: str, states: Mapping[str, bytes], now: int) -> SourceStatus:
         caught_up_until=iso_or_none(caught.complete_until or None),
         caught_up_events=caught.appended,
         gaps=len(caught.gaps) + (caught.gap_since is not None),
+        is_gap_open=caught.gap_since is not None,
+        failing_since=iso_or_none(caught.failed_at),
+        failure=caught.failure,
         last_full_check_at=iso_or_none(checked.last_full_check_at),
         oldest_unverified_age_s=checked.oldest_unverified_age_s(now),
         drift_open=checked.drift_open,

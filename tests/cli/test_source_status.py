@@ -54,3 +54,19 @@ def test_a_check_that_broke_off_never_says_that_all_is_well():
 
     assert status.oldest_unverified_age_s == DAY_S
     assert "THE LAST CHECK BROKE OFF" in words_of(status)
+
+
+def test_an_account_that_cannot_be_asked_says_since_when_and_why():
+    caught = CatchUpState(complete_until=NOW - 60, failed_at=NOW - 30, failure="the key is wrong")
+
+    told = words_of(only(catch_up=caught))
+
+    assert "FAILING since 2026-09-21T14:12:50Z: the key is wrong" in told
+
+
+def test_a_gap_that_a_backfill_has_healed_is_not_open():
+    healed = CatchUpState(complete_until=NOW, gaps=[Gap(begins=1, filled_at=2)])
+    open_ = CatchUpState(complete_until=NOW, gap_since=NOW - DAY_S)
+
+    assert not only(catch_up=healed).is_gap_open
+    assert only(catch_up=open_).is_gap_open
