@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, time
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement
 
 from console.read_model.records import clean
-from console.read_model.tables import account_mrr, accounts
+from console.read_model.tables import accounts
 
 DAY_S = 86_400
 NONE = "-"
@@ -80,11 +80,7 @@ class AccountSearch(BaseModel):
             if asked is not None:
                 yield column.is_(None) if asked == NONE else column == asked
         if self.currency is not None:
-            # An alias of its own: lists join the table, too, to sort by it.
-            earned = account_mrr.alias()
-            yield accounts.c.subject.in_(
-                select(earned.c.subject).where(earned.c.currency == self.currency)
-            )
+            yield accounts.c.currencies.contains(f" {self.currency} ")
         if self.contact is not None:
             is_linked = accounts.c.contact_id.is_not(None)
             yield is_linked if self.contact == "linked" else ~is_linked

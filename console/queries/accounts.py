@@ -1,4 +1,4 @@
-"""The list of accounts: a page of it, all of it for an export, how many there are, what to choose.
+"""The list of accounts: a page of it, all of it for an export, how many there are.
 
 A cursor says after which account to go on, by what the list is sorted by and the subject: so none
 is skipped or shown twice while others come and go.
@@ -6,7 +6,7 @@ is skipped or shown twice while others come and go.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,10 @@ from console.queries.cursors import cursor_of, key_of
 from console.read_model.tables import account_mrr, account_rows, accounts
 
 BATCH = 500
+FEW = 10_000
+"""So many are found and then sorted; more are looked for in the order of the index of the sort,
+which soon has a page of them, but would look up every account for a handful.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,16 +85,6 @@ class AccountsPage:
     cursor: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
-    """What there is to filter by, with the number of accounts; a missing stage or status is `-`."""
-
-    stages: Mapping[str, int]
-    statuses: Mapping[str, int]
-    sources: Mapping[str, int]
-    currencies: tuple[str, ...]
-
-
 LINE = tuple(
     accounts.c[name] for name in AccountLine.__dataclass_fields__ if name not in {"mrr", "pending"}
 )
@@ -117,14 +111,15 @@ def accounts_page(
     Raises:
         SubfoldError: The cursor is none of this list.
     """
-    statement = _sorted(search, livemode=livemode, now=now)
+    total = count_accounts(connection, search, livemode=livemode, now=now)
+    statement = _sorted(search, livemode=livemode, now=now, are_few=total <= FEW)
     if cursor is not None:
         statement = statement.where(_after(search, cursor))
     found = connection.execute(statement.limit(limit + 1).offset(offset)).mappings().all()
     shown = found[:limit]
     return AccountsPage(
         accounts=tuple(_lines(connection, shown)),
-        total=count_accounts(connection, search, livemode=livemode, now=now),
+        total=total,
         cursor=cursor_of((shown[-1]["sorted_by"], shown[-1]["subject"]))
         if len(found) > limit
         else None,
@@ -156,42 +151,21 @@ def account_line(connection: Connection, subject: str) -> AccountLine | None:
     return next(_lines(connection, found), None)
 
 
-def choices(connection: Connection, *, livemode: bool) -> Choices:
-    """What the accounts of a mode can be filtered by."""
-    columns = (accounts.c.stage, accounts.c.status, accounts.c.source)
-    counted = connection.execute(
-        select(*columns, func.count()).where(accounts.c.livemode == livemode).group_by(*columns)
-    ).all()
-    stages, statuses, sources = Counter[str](), Counter[str](), Counter[str]()
-    for stage, status, source, count in counted:
-        stages[stage or "-"] += count
-        statuses[status or "-"] += count
-        sources[source] += count
-    currencies = select(account_mrr.c.currency).where(account_mrr.c.livemode == livemode)
-    return Choices(
-        stages=dict(sorted(stages.items())),
-        statuses=dict(sorted(statuses.items())),
-        sources=dict(sorted(sources.items())),
-        currencies=tuple(sorted(connection.execute(currencies.distinct()).scalars())),
-    )
-
-
-def _sorted(search: AccountSearch, *, livemode: bool, now: int) -> Select[Any]:
+def _sorted(
+    search: AccountSearch, *, livemode: bool, now: int, are_few: bool = False
+) -> Select[Any]:
     column, is_descending = _sorted_by(search)
-    statement = select(*LINE, _row(), column.label("sorted_by")).where(
-        *search.conditions(livemode=livemode, now=now)
-    )
+    wanted = tuple(search.conditions(livemode=livemode, now=now))
+    if are_few:
+        found = select(accounts.c.subject).where(*wanted).correlate(None)
+        wanted = (accounts.c.subject.in_(found),)
+    statement = select(*LINE, _row(), column.label("sorted_by")).where(*wanted)
     if column.table is account_mrr:
-        statement = statement.outerjoin_from(
-            accounts,
-            account_mrr,
-            and_(
-                account_mrr.c.subject == accounts.c.subject,
-                account_mrr.c.currency == search.currency,
-            ),
-        )
+        statement = statement.join_from(
+            account_mrr, accounts, account_mrr.c.subject == accounts.c.subject
+        ).where(account_mrr.c.livemode == livemode, account_mrr.c.currency == search.currency)
     order = column.desc() if is_descending else column.asc()
-    return statement.order_by(order.nulls_last(), accounts.c.subject)
+    return statement.order_by(order.nulls_last() if column.nullable else order, accounts.c.subject)
 
 
 def _sorted_by(search: AccountSearch) -> tuple[Any, bool]:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
-from console.read_model.tables import events, source_states
+from console.read_model.tables import newest_events, source_states
 from streams.secret_store import API_KEY, Stored
 from streams.settings import Source
 from streams.source.connect import ConnectState, connection_in
 from streams.source.fetched import Scope
 from streams.source.status import SourceStatus, source_statuses
-
-CAME_BY_ITSELF = ("webhook", "broadcast")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +133,7 @@ def _mode(
         livemode=scope.livemode,
         is_connected=bool(state.since),
         connection=state,
-        last_event=_last_event(connection, scope.source, mode),
+        last_event=_last_event(connection, scope.source, livemode=scope.livemode),
         accounts=tuple(
             each
             for each in statuses
@@ -144,17 +142,12 @@ def _mode(
     )
 
 
-def _last_event(connection: Connection, id_: str, mode: str) -> LastEvent | None:
-    """By the index of times: the newest events are looked at first."""
+def _last_event(connection: Connection, source: str, *, livemode: bool) -> LastEvent | None:
+    table = newest_events.c
     found = connection.execute(
-        select(events.c.event_type, events.c.recorded_at, events.c.api_version)
-        .where(
-            func.substr(events.c.subject, 1, len(id_) + 1) == f"{id_}/",
-            events.c.subject.like(f"%/{mode}/%"),
-            events.c.kind.in_(CAME_BY_ITSELF),
+        select(table.event_type, table.recorded_at, table.api_version).where(
+            table.source == source, table.livemode == livemode
         )
-        .order_by(events.c.recorded_at.desc())
-        .limit(1)
     ).first()
     if found is None:
         return None

@@ -9,12 +9,10 @@ from sqlalchemy import Connection, select
 
 from console.queries.settings import in_force
 from console.queries.shell import around
-from console.read_model.tables import about, events, source_states
+from console.read_model.tables import about, newest_events, source_states
 from schemas.rows import FOLD_VERSION
 from schemas.wire.events import API_VERSION
 from streams.source.status import SourceStatus, source_statuses
-
-CAME_BY_ITSELF = ("webhook", "broadcast")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +59,9 @@ def read_model_health(connection: Connection, *, livemode: bool, now: int) -> Re
     words = {row.name: row.value for row in connection.execute(select(about))}
     kept = {row.key: row.body.encode() for row in connection.execute(select(source_states))}
     newest = connection.execute(
-        select(events)
-        .where(
-            events.c.kind.in_(CAME_BY_ITSELF),
-            events.c.subject.like(f"%/{'live' if livemode else 'test'}/%"),
-        )
-        .order_by(events.c.recorded_at.desc())
+        select(newest_events)
+        .where(newest_events.c.livemode == livemode)
+        .order_by(newest_events.c.recorded_at.desc())
         .limit(1)
     ).first()
     return ReadModelHealth(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
 
 from console.read_model.apply_objects import SeenObjects
 from console.read_model.records import (
@@ -15,8 +18,8 @@ from console.read_model.records import (
     words_of,
 )
 from console.read_model.stripe_object import Shown, read_shown
-from console.read_model.tables import events, settings_records
-from console.read_model.writes import Values, insert_new
+from console.read_model.tables import events, newest_events, settings_records
+from console.read_model.writes import Values, insert_new, upsert
 from schemas.codec import canonical
 from schemas.errors import BadRecordError
 from schemas.records import Kind, LogRecord
@@ -27,6 +30,8 @@ from streams.reading import EVENT_KINDS, FETCHED_KINDS
 SHOWING = EVENT_KINDS | FETCHED_KINDS | {Kind.BROADCAST}
 TO_ALL = frozenset({Kind.BROADCAST, Kind.SETTINGS})
 """Written to every partition: they count in one."""
+BY_ITSELF = frozenset({Kind.WEBHOOK, Kind.BROADCAST})
+"""Sent by Stripe, not asked for."""
 MODES = frozenset({"live", "test"})
 
 
@@ -36,6 +41,7 @@ class LogRecords:
     def __init__(self) -> None:
         self._objects = SeenObjects()
         self._events: list[Values] = []
+        self._newest: dict[tuple[str, bool], Values] = {}
         self._settings: dict[int, Values] = {}
 
     def take(self, record: Record) -> None:
@@ -55,6 +61,8 @@ class LogRecords:
             raise UnreadableError("of no live or test data")
         event = _event(found, words_of(record).get("api_version", ""))
         self._events.append(event)
+        if found.kind in BY_ITSELF:
+            self._note_newest(event, (scope[0], scope[2] == "live"))
         if found.kind in SHOWING:
             shown = read_shown(found, event["api_version"] or "")
             self._take_shown(event, shown, "/".join(scope))
@@ -63,7 +71,22 @@ class LogRecords:
         """Add what is new."""
         self._objects.write(connection)
         insert_new(connection, events, self._events)
+        self._write_newest(connection)
         insert_new(connection, settings_records, list(self._settings.values()))
+
+    def _note_newest(self, event: Values, of: tuple[str, bool]) -> None:
+        known = self._newest.get(of)
+        if known is None or _place(known) < _place(event):
+            self._newest[of] = event
+
+    def _write_newest(self, connection: Connection) -> None:
+        table = newest_events.c
+        for (source, livemode), event in self._newest.items():
+            here = select(newest_events).where(table.source == source, table.livemode == livemode)
+            known = connection.execute(here).mappings().first()
+            if known is None or _place(known) < _place(event):
+                kept = {column.name: event[column.name] for column in table if column.name in event}
+                upsert(connection, newest_events, [kept | {"source": source, "livemode": livemode}])
 
     def _take_shown(self, event: Values, shown: Shown, scope: str) -> None:
         event["created"] = shown.at
@@ -105,6 +128,11 @@ def _read(record: Record) -> LogRecord:
         )
     except BadRecordError as error:
         raise UnreadableError(str(error)) from error
+
+
+def _place(event: Mapping[str, Any] | RowMapping) -> tuple[int, int, int]:
+    """Partitions are read in any order: of one second the same event is the newest each time."""
+    return event["recorded_at"], event["partition"], event["offset"]
 
 
 def _event(record: LogRecord, api_version: str) -> Values:

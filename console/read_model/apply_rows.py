@@ -114,6 +114,7 @@ def _account(row: CustomerRow, revision: int) -> Values:
         "deleted_at": seconds_or_none(row.customer.deleted_at),
         "as_of": seconds_or_none(row.as_of),
         "revision": revision,
+        "currencies": "".join(f" {each} " for each in sorted(row.mrr)),
     }
 
 

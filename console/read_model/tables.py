@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 1
+VERSION = 2
 
 metadata = MetaData()
 
@@ -82,10 +82,13 @@ accounts = Table(
     Column("deleted_at", BigInteger),
     Column("as_of", BigInteger),
     Column("revision", BigInteger, nullable=False),
+    Column("currencies", String, nullable=False),
     Index("accounts_by_name", "livemode", "sort_name"),
     Index("accounts_by_mrr", "livemode", "mrr_minor"),
     Index("accounts_by_renewal", "livemode", "renews_at"),
     Index("accounts_by_stage", "livemode", "stage", "stage_since"),
+    Index("accounts_by_status", "livemode", "status"),
+    Index("accounts_by_source", "livemode", "source"),
     Index("accounts_by_pending", "livemode", "pending"),
     Index("accounts_by_revision", "revision"),
 )
@@ -95,6 +98,7 @@ accounts = Table(
 metadata values. `status` is that of the subscription which decided the stage. `mrr_currency` is the
 currency with the largest MRR, `mrr_minor` its amount (all of them are in `account_mrr`); `pending`
 counts subscriptions whose MRR is not known. `revision` rises with each transaction that changed it.
+`currencies` are those of `account_mrr`, each between spaces, so that lists look nowhere else.
 """
 
 account_rows = Table(
@@ -277,9 +281,22 @@ events = Table(
     Index("events_by_subject", "subject", "created"),
     Index("events_by_id", "event_id"),
     Index("events_by_object", "object"),
-    Index("events_by_time", "recorded_at"),
 )
 """One row for each record of the log that belongs to a customer or names an object; no body."""
+
+newest_events = Table(
+    "newest_events",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("livemode", Boolean, primary_key=True),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("event_type", String, nullable=False),
+    Column("api_version", String),
+    Column("created", BigInteger),
+)
+"""Of each source and mode the newest of `events` that Stripe sent by itself."""
 
 dead_letters = Table(
     "dead_letters",

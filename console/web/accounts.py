@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from console.queries.account_choices import choices
 from console.queries.account_search import NONE, AccountSearch
-from console.queries.accounts import AccountLine, accounts_page, all_accounts, choices
+from console.queries.accounts import AccountLine, accounts_page, all_accounts
 from console.web.csv_text import Cell, csv_lines
 from console.web.shell import console_of, mode_of, render
 from projections.mrr.words import PENDING

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from console.read_model.ahead import CHANGELOG
 from console.read_model.apply import apply
 from console.read_model.records import Record, seconds
-from console.read_model.tables import about, metadata
+from console.read_model.tables import VERSION, about, metadata
 from schemas.codec import encode_row
 from schemas.errors import BadRecordError, DeadLetterReason
 from schemas.records import Kind
@@ -99,7 +99,7 @@ def fill(engine: Engine, records: Iterable[Record]) -> None:
         with engine.begin() as connection:
             apply(connection, kept[begin : begin + BATCH], revision)
     with engine.begin() as connection:
-        words = {"version": "1", "cluster": CLUSTER, "revision": str(revision)}
+        words = {"version": str(VERSION), "cluster": CLUSTER, "revision": str(revision)}
         rows = [{"name": name, "value": value} for name, value in words.items()]
         connection.execute(about.insert(), rows)
 

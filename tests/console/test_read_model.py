@@ -14,7 +14,9 @@ from console.read_model.tables import (
     account_rows,
     accounts,
     dead_letters,
+    events,
     mrr_movements,
+    newest_events,
     settings_records,
     source_states,
     stage_changes,
@@ -145,3 +147,19 @@ def test_batches_of_any_size_give_the_same_tables(
     fill(other, few)
 
     assert content(other) == content(one)
+
+
+def test_the_newest_event_of_each_mode_is_the_newest_of_all_that_came(filled):
+    with filled.connect() as connection:
+        newest = {row.livemode: row for row in connection.execute(select(newest_events))}
+        for mode, livemode in (("live", True), ("test", False)):
+            came = connection.execute(
+                select(events)
+                .where(events.c.subject.contains(f"/{mode}/"), events.c.kind == "webhook")
+                .order_by(
+                    *(events.c[name].desc() for name in ("recorded_at", "partition", "offset"))
+                )
+            ).first()
+            assert newest[livemode].source == "main"
+            for name in ("partition", "offset", "event_type", "api_version", "created"):
+                assert getattr(newest[livemode], name) == getattr(came, name)

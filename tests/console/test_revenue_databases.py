@@ -1,10 +1,13 @@
-"""Revenue, renewals and automations say the same on SQLite and PostgreSQL."""
+"""Accounts, revenue, renewals and automations say the same on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
 import pytest
 from sqlalchemy import create_engine
 
+from console.queries.account_choices import choices
+from console.queries.account_search import AccountSearch
+from console.queries.accounts import accounts_page
 from console.queries.automation import (
     armed_by_day,
     moments_by_day,
@@ -13,6 +16,7 @@ from console.queries.automation import (
     timers,
 )
 from console.queries.automations import rules
+from console.queries.health import read_model_health
 from console.queries.movements import movements_page
 from console.queries.periods import month_of
 from console.queries.renewal_list import at_risk, renewals_at_risk, renewals_page
@@ -46,6 +50,13 @@ def both(year, postgresql_server, tmp_path_factory):
 @pytest.mark.parametrize(
     "asked",
     [
+        lambda it: choices(it, **LIVE),
+        lambda it: accounts_page(it, AccountSearch(sort="-mrr"), **LIVE, **NOW, limit=20),
+        lambda it: accounts_page(it, AccountSearch(q="a"), **LIVE, **NOW, limit=20),
+        lambda it: accounts_page(
+            it, AccountSearch(currency="eur", sort="mrr"), **LIVE, **NOW, limit=20, offset=5
+        ),
+        lambda it: read_model_health(it, **LIVE, **NOW),
         lambda it: revenue_page(it, Asked(span="all", step="week"), **LIVE, **NOW),
         lambda it: cohorts_page(it, currency="eur", **LIVE, **NOW),
         lambda it: funnel_page(it, Asked(span="12m"), **LIVE, **NOW),
