@@ -16,6 +16,7 @@ DAY_S = 86_400
 NONE = "-"
 """Asks for accounts that have no stage, or no status."""
 
+NARROWING = ("q", "stage", "status", "renews", "currency", "contact", "risk", "source")
 Renews = Literal["7d", "30d", "60d", "90d", "overdue", "none", "custom"]
 Sort = Literal["name", "-name", "mrr", "-mrr", "renewal", "-renewal", "since", "-since"]
 
@@ -54,6 +55,11 @@ class AccountSearch(BaseModel):
     @classmethod
     def _as_stored(cls, given: Any) -> Any:
         return clean(given) if isinstance(given, str) else given
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether some accounts are asked for, not all of a mode."""
+        return self.deleted == "only" or any(getattr(self, name) for name in NARROWING)
 
     def conditions(self, *, livemode: bool, now: int) -> Iterator[ColumnElement[bool]]:
         """What an account must meet.

@@ -85,10 +85,10 @@ accounts = Table(
     Column("currencies", String, nullable=False),
     Index("accounts_by_name", "livemode", "sort_name"),
     Index("accounts_by_mrr", "livemode", "mrr_minor"),
-    Index("accounts_by_renewal", "livemode", "renews_at"),
-    Index("accounts_by_stage", "livemode", "stage", "stage_since"),
-    Index("accounts_by_status", "livemode", "status"),
-    Index("accounts_by_source", "livemode", "source"),
+    Index("accounts_by_renewal", "livemode", "renews_at", "deleted_at"),
+    Index("accounts_by_stage", "livemode", "stage", "deleted_at"),
+    Index("accounts_by_status", "livemode", "status", "deleted_at"),
+    Index("accounts_by_source", "livemode", "source", "deleted_at"),
     Index("accounts_by_pending", "livemode", "pending"),
     Index("accounts_by_revision", "revision"),
 )
@@ -98,7 +98,8 @@ accounts = Table(
 metadata values. `status` is that of the subscription which decided the stage. `mrr_currency` is the
 currency with the largest MRR, `mrr_minor` its amount (all of them are in `account_mrr`); `pending`
 counts subscriptions whose MRR is not known. `revision` rises with each transaction that changed it.
-`currencies` are those of `account_mrr`, each between spaces, so that lists look nowhere else.
+`currencies` are those of `account_mrr`, each between spaces, so that lists look nowhere else. The
+indexes that have `deleted_at` count what is not deleted without the rows.
 """
 
 account_rows = Table(
