@@ -7,6 +7,7 @@ it goes on there, and a second reader of the same database does no harm.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -55,6 +56,7 @@ BATCH = 4_000
 FETCH_BYTES = 8 * MIB
 POLL_MS = 1_000
 SEEN_EVERY_S = 5
+TIDY_EVERY_S = 86_400
 RETRY_S = 2
 SHORTER_TRIES = 10
 SHORTER_S = 0.5
@@ -107,7 +109,7 @@ class Reader:
         self._clock = clock
         self._known: dict[Place, int] = {}
         self._said_at = 0.0
-        self._is_tidy = False
+        self._tidied_at = -math.inf
         self.progress = Progress()
 
     async def run(self) -> None:
@@ -210,10 +212,10 @@ class Reader:
         self.progress.fault = None
 
     async def _say(self) -> None:
-        """Tell how fresh the read model is, now and then; and once let it count what it has."""
+        """Tell how fresh the read model is, now and then; and each day let it count what it has."""
         now, is_caught_up = self._clock(), self.progress.is_caught_up
-        if is_caught_up and not self._is_tidy:
-            self._is_tidy = True
+        if is_caught_up and now - self._tidied_at >= TIDY_EVERY_S:
+            self._tidied_at = now
             await asyncio.to_thread(tidy, self._engine)
         if now - self._said_at >= SEEN_EVERY_S:
             self._said_at = now
