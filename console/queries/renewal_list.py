@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from console.read_model.ahead import RISKS
 from console.read_model.ahead_tables import renewals
 from console.read_model.tables import accounts, subscriptions
 
+BATCH = 500
 SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "date": (renewals.c.renews_at, renewals.c.subscription),
     "-date": (renewals.c.renews_at.desc(), renewals.c.subscription.desc()),
@@ -114,6 +115,20 @@ def renewals_page(
     )
 
 
+def all_renewals(
+    connection: Connection,
+    *,
+    livemode: bool,
+    begin: int,
+    end: int,
+    currency: str = "",
+    sort: str = "date",
+) -> Iterator[Renewal]:
+    """The same, all of them, a few hundred in memory at a time."""
+    asked = within(livemode=livemode, begin=begin, end=end, currency=currency)
+    return _all(connection, select(renewals).where(*asked).order_by(*SORTS[sort]))
+
+
 def at_risk(connection: Connection, *, livemode: bool) -> tuple[Risk, ...]:
     """How much MRR each kind of risk endangers, in the order of `RISK_COLUMNS`."""
     endangered = (renewals.c.livemode == livemode, renewals.c.risks > 0)
@@ -134,20 +149,37 @@ def renewals_at_risk(
     connection: Connection, *, livemode: bool, risk: str, limit: int = 50, offset: int = 0
 ) -> tuple[Renewal, ...]:
     """Subscriptions with a kind of risk, or any where none is named; the next dates first."""
+    return _lines(connection, _endangered(livemode=livemode, risk=risk), limit, offset)
+
+
+def all_renewals_at_risk(connection: Connection, *, livemode: bool, risk: str) -> Iterator[Renewal]:
+    """The same, all of them, a few hundred in memory at a time."""
+    return _all(connection, _endangered(livemode=livemode, risk=risk))
+
+
+def _endangered(*, livemode: bool, risk: str) -> Select[Any]:
     named = RISK_COLUMNS[risk] if risk else renewals.c.risks > 0
     when = func.coalesce(renewals.c.renews_at, renewals.c.ends_at, renewals.c.retry_at)
-    asked = (
+    return (
         select(renewals)
         .where(renewals.c.livemode == livemode, renewals.c.risks > 0, named)
         .order_by(when, renewals.c.subscription)
     )
-    return _lines(connection, asked, limit, offset)
+
+
+def _all(connection: Connection, asked: Select[Any]) -> Iterator[Renewal]:
+    found = connection.execute(asked.execution_options(yield_per=BATCH)).mappings()
+    for rows in found.partitions():
+        yield from _told(connection, rows)
 
 
 def _lines(
     connection: Connection, asked: Select[Any], limit: int, offset: int
 ) -> tuple[Renewal, ...]:
-    found = connection.execute(asked.limit(limit).offset(offset)).mappings().all()
+    return _told(connection, connection.execute(asked.limit(limit).offset(offset)).mappings().all())
+
+
+def _told(connection: Connection, found: Sequence[RowMapping]) -> tuple[Renewal, ...]:
     subjects = {row["subject"] for row in found}
     customers = connection.execute(select(accounts).where(accounts.c.subject.in_(subjects)))
     whose = {row["subject"]: row for row in customers.mappings()}

@@ -51,13 +51,25 @@ renewals = Table(
     Column("is_not_collected", Boolean, nullable=False),
     Column("risks", Integer, nullable=False),
     Index("renewals_by_time", "livemode", "renews_at", "currency", "amount_minor"),
-    Index("renewals_by_risk", "livemode", "risks"),
+    Index(
+        "renewals_by_risk",
+        "livemode",
+        "risks",
+        "is_past_due",
+        "is_cancel_scheduled",
+        "is_failing",
+        "is_card_expiring",
+        "is_not_collected",
+        "currency",
+        "mrr_minor",
+    ),
 )
 """Live subscriptions: what each will be charged at its renewal, and what endangers it.
 
 `amount_minor` is null where it cannot be known (docs/renewals.md, "What it will come to"),
 `mrr_minor` while MRR is pending. `ends_at` is a scheduled end. `attempts` and `retry_at` are of the
-newest open invoice. `risks` counts the words before it that hold.
+newest open invoice. `risks` counts the words before it that hold. The
+indexes hold all that is counted and summed.
 """
 
 worker_settings = Table(

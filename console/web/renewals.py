@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,8 @@ from console.queries.renewal_list import (
     RISK_COLUMNS,
     SORTS,
     Renewal,
+    all_renewals,
+    all_renewals_at_risk,
     at_risk,
     renewals_at_risk,
     renewals_page,
@@ -29,7 +31,6 @@ from schemas.currencies import decimals
 from schemas.times import iso_or_none
 
 PAGE = 50
-BATCH = 500
 WITHIN = {7: "7 days", 30: "30 days", 60: "60 days", 90: "90 days", 365: "a year"}
 RISK_WORDS = {
     "past_due": "Past due",
@@ -141,35 +142,19 @@ def renewals_csv(request: Request) -> Response:
 def _all(request: Request) -> Iterator[Renewal]:
     console, livemode = console_of(request), mode_of(request)
     window, _ = _window(request, int(console.clock()))
-    is_of_risk, offset = "risk" in request.query_params, 0
-    # One transaction, so that none comes twice while others come and go.
-    with console.read_model.connect() as connection, connection.begin():
-        while True:
-            some: Iterable[Renewal]
-            if is_of_risk:
-                some = renewals_at_risk(
-                    connection,
-                    livemode=livemode,
-                    risk=_risk_word(request),
-                    limit=BATCH,
-                    offset=offset,
-                )
-            else:
-                some = renewals_page(
-                    connection,
-                    livemode=livemode,
-                    begin=window.first_day * DAY_S,
-                    end=(window.last_day + 1) * DAY_S,
-                    currency=request.query_params.get("currency", ""),
-                    sort=_sort(request),
-                    limit=BATCH,
-                    offset=offset,
-                ).renewals
-            given = list(some)
-            yield from given
-            offset += len(given)
-            if len(given) < BATCH:
-                return
+    with console.read_model.connect() as connection:
+        if "risk" in request.query_params:
+            risk = _risk_word(request)
+            yield from all_renewals_at_risk(connection, livemode=livemode, risk=risk)
+            return
+        yield from all_renewals(
+            connection,
+            livemode=livemode,
+            begin=window.first_day * DAY_S,
+            end=(window.last_day + 1) * DAY_S,
+            currency=request.query_params.get("currency", ""),
+            sort=_sort(request),
+        )
 
 
 def _window(request: Request, now: int) -> tuple[Period, str]:

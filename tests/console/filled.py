@@ -46,6 +46,8 @@ BATCH = 1_000
 NASTY = "main/-/live/cus_nasty"
 NASTY_WORDS = "<script>alert(1)</script>\"'`=cmd|'/C calc'!A0 \u202e{{ 7*7 }} \U0001f9e8 Ω"
 TRIAL_RUN = "main/-/test/cus_trial_run"
+BAD = "main/-/live/cus_bad"
+"""Of whom there are dead letters alone."""
 
 
 @dataclass
@@ -222,7 +224,7 @@ def _put_letters(topics: Topics) -> None:
         letter = dead_letter(record, error)
         topics.put(
             DEAD_LETTERS,
-            "main/-/live/cus_bad",
+            BAD,
             letter.value or b"",
             at_s=UNTIL - DAY_S,
             headers=letter.headers,

@@ -42,7 +42,7 @@ def test_any_cells_come_back_as_they_were_but_for_the_apostrophe(cells):
 
 
 def test_numbers_below_nothing_are_numbers():
-    assert list(csv_lines(["a"], [[-5]])) == ["a\r\n", "-5\r\n"]
+    assert "".join(csv_lines(["a"], [[-5]])) == "a\r\n-5\r\n"
 
 
 def test_the_export_has_the_accounts_asked_for_in_their_order(filled):
