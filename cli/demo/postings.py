@@ -11,7 +11,7 @@ from cli.demo.odd_lives import odd_lives
 from cli.demo.recorded import recorded_events
 from cli.webhooks import Posting
 from simulation.delivery import deliver, draw_outages
-from simulation.prices import PRICES_CREATED
+from simulation.objects import DAY_S
 from simulation.simulate import simulate
 from streams.fold_files import OPEN_SOURCE
 from streams.ingest.keys import read_envelope
@@ -27,11 +27,12 @@ def scripted_postings() -> list[Posting]:
     return _postings([*recorded_events(), *(body for life in lives for body in life.bodies)])
 
 
-def simulated_postings() -> list[Posting]:
-    """A year of 200 customers in the order of delivery; the same at every run."""
-    outages = draw_outages(seed=1, number=OUTAGES, start=PRICES_CREATED, days=DAYS)
+def simulated_postings(*, ends_at: int) -> list[Posting]:
+    """A year of 200 customers up to a moment, in the order of delivery; the same at every run."""
+    start = ends_at - DAYS * DAY_S
+    outages = draw_outages(seed=1, number=OUTAGES, start=start, days=DAYS)
     deliveries = deliver(
-        simulate(seed=1, customers=200, days=DAYS, start=PRICES_CREATED),
+        simulate(seed=1, customers=200, days=DAYS, start=start),
         seed=1,
         disorder=DISORDER,
         duplicates=DUPLICATES,

@@ -8,6 +8,7 @@ import secrets
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Annotated
@@ -119,7 +120,8 @@ async def _demo(folder: Path, voice: Voice, *, keep: bool) -> int:
 
 async def _show(stack: Stack, secret: str, voice: Voice) -> list[str]:
     """Post, wait, read back, compare, and show all of it."""
-    deployment, scripted, simulated = stack.deployment, scripted_postings(), simulated_postings()
+    deployment, scripted = stack.deployment, scripted_postings()
+    simulated = simulated_postings(ends_at=int(time.time()))
     postings = [*scripted, *simulated]
     voice.say(f"posting {len(postings)} signed webhooks to {stack.webhook(SOURCE)}")
     with _progress(voice) as progress:

@@ -73,7 +73,7 @@ def installation(tmp_path_factory) -> Iterator[Installation]:
     )
     try:
         made = started(process, folder / "up.log")
-        made.post(*scripted_postings(), *simulated_postings())
+        made.post(*scripted_postings(), *simulated_postings(ends_at=int(time.time())))
         wait_until_shown(made)
         yield made
     finally:

@@ -89,4 +89,6 @@ def test_a_simulated_year_is_told_in_sums_whatever_its_size():
 
 
 def test_the_demo_posts_the_same_simulated_year_at_every_run():
-    assert simulated_postings() == simulated_postings()
+    end = 1_790_000_000
+
+    assert simulated_postings(ends_at=end) == simulated_postings(ends_at=end)
