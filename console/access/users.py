@@ -66,13 +66,15 @@ def set_user(
         Whether the user is new.
 
     Raises:
-        SettingsError: The name or the password will not do; or no admin would be left.
+        SettingsError: The name or the password will not do; or there would be no admin.
     """
     if not NAME.fullmatch(name):
         raise SettingsError(
             f"{name!r} is no name for a user: letters, digits and . _ @ + -, 64 at the most"
         )
     values = {"password_hash": _checked_and_hashed(password), "role": role.value}
+    if role is not Role.ADMIN and not there_are_users(connection):
+        raise SettingsError("the first user must be an admin: nobody else could add another")
     if role_of(connection, name) is None:
         connection.execute(users.insert().values(name=name, created_at=int(at), **values))
         return True

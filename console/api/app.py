@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError
 
 from console.api import accounts, automations, connect, health, people, renewals, revenue, settings
 
@@ -57,6 +58,7 @@ def make_api() -> FastAPI:
         responses={"4XX": {"model": Refused, "description": "Refused, and why"}},
     )
     api.add_exception_handler(RequestValidationError, _invalid)
+    api.add_exception_handler(DBAPIError, _away)
     for router in ROUTERS:
         api.include_router(router)
     return api
@@ -67,3 +69,8 @@ def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
     told = [{name: fault[name] for name in ("type", "loc", "msg")} for fault in error.errors()]
     return JSONResponse({"detail": told}, 422)
+
+
+def _away(_request: Request, _error: Exception) -> Response:
+    detail = "the database behind the pages is being made anew, or does not answer: ask again"
+    return JSONResponse({"detail": detail}, 503, {"retry-after": "5"})

@@ -30,11 +30,13 @@ class Mode:
 
     Attributes:
         is_connected: Whether `connect` made or adopted endpoints that were not taken away since.
+        is_heard: Whether an event came by itself after that: only then it is known to work.
         accounts: The source's own account and connected ones, as their tasks have kept it.
     """
 
     livemode: bool
     is_connected: bool
+    is_heard: bool
     connection: ConnectState
     last_event: LastEvent | None
     accounts: tuple[SourceStatus, ...]
@@ -67,6 +69,11 @@ class SourceCard:
     def url(self) -> str:
         """Where Stripe was told to send; empty before that."""
         return next((each.connection.url for each in self.modes if each.connection.url), "")
+
+
+def door_of(source: str) -> str:
+    """The path at which the door takes a source's webhooks."""
+    return f"/webhooks/stripe/{source}"
 
 
 def source_cards(
@@ -108,7 +115,7 @@ def _card(id_: str, source: Source, stored: list[Stored], modes: tuple[Mode, ...
     pasted = next((each for each in stored if each.name == API_KEY), None)
     return SourceCard(
         id=id_,
-        door=f"/webhooks/stripe/{id_}",
+        door=door_of(id_),
         livemode=source.livemode,
         test=source.test,
         connected_accounts=source.accounts,
@@ -129,11 +136,13 @@ def _mode(
 ) -> Mode:
     state = connection_in(kept, scope)
     mode = "live" if scope.livemode else "test"
+    event = _last_event(connection, scope.source, livemode=scope.livemode)
     return Mode(
         livemode=scope.livemode,
         is_connected=bool(state.since),
+        is_heard=bool(state.since and event and event.recorded_at >= state.since),
         connection=state,
-        last_event=_last_event(connection, scope.source, livemode=scope.livemode),
+        last_event=event,
         accounts=tuple(
             each
             for each in statuses

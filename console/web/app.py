@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from itertools import chain
 
+import structlog
+from sqlalchemy.exc import DBAPIError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -31,8 +33,10 @@ from console.web import (
     revenue,
     settings,
 )
-from console.web.guard import Guard
-from console.web.shell import FOLDER, render
+from console.web.guard import HEADERS, Guard
+from console.web.shell import FOLDER, alone, render
+
+log = structlog.get_logger()
 
 PAGES: tuple[list[Route], ...] = (
     account.routes,
@@ -56,6 +60,8 @@ WORDS = {
     404: "There is no such page",
     405: "This is not how to ask for it",
 }
+AGAIN_S = 5
+"""When a page asks again that had no database to ask."""
 
 
 def make_app(console: Console, progress: Progress | None = None) -> Starlette:
@@ -77,7 +83,7 @@ def make_app(console: Console, progress: Progress | None = None) -> Starlette:
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, console=console)],
-        exception_handlers={HTTPException: _refused},
+        exception_handlers={HTTPException: _refused, DBAPIError: _away, Exception: _broken},
     )
     app.state.stopping, app.state.progress = asyncio.Event(), progress or Progress()
     return app
@@ -98,3 +104,16 @@ def _refused(request: Request, error: Exception) -> Response:
         detail=error.detail,
         code=error.status_code,
     )
+
+
+def _away(_request: Request, error: Exception) -> Response:
+    """The read model was deleted and is made anew, or its database does not answer."""
+    log.warning("database_away", reason=str(getattr(error, "orig", error)))
+    html = alone("away.html", seconds=AGAIN_S)
+    return HTMLResponse(html, 503, {"retry-after": str(AGAIN_S)})
+
+
+def _broken(_request: Request, _error: Exception) -> Response:
+    """Our own fault; it is raised again behind this, so that the log has it whole."""
+    # It does not come by the guard.
+    return HTMLResponse(alone("broken.html"), 500, HEADERS)

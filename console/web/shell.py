@@ -107,6 +107,11 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
     return response
 
 
+def alone(template: str, **context: Any) -> str:
+    """A page for which no database is asked."""
+    return _environment.get_template(template).render(context)
+
+
 def redirect(request: Request, url: str, *, said: str | None = None) -> Response:
     """Send the browser on after a change, with a sentence that the next page shows once."""
     response = RedirectResponse(url, 303)

@@ -105,7 +105,9 @@ def test_a_token_is_shown_once_and_opens_until_it_is_revoked(tmp_path: Path):
 
 
 def test_a_rebuild_empties_the_read_model_and_leaves_users_alone(tmp_path: Path):
-    subfold(tmp_path, "user", "add", "ana", "--password-file", "-", typed=PASSWORD)
+    subfold(
+        tmp_path, "user", "add", "ana", "--role", "admin", "--password-file", "-", typed=PASSWORD
+    )
     engine = open_read_model(options(tmp_path))
     row = {"topic": "t", "partition": 0, "next_offset": 5, "seen_at": 1}
     with writing(engine) as connection:

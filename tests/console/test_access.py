@@ -19,6 +19,7 @@ from console.access.users import is_password, set_user, there_are_users
 from console.access.visitor import Role, Via
 from databases import options_of
 from filled import UNTIL
+from schemas.errors import SettingsError
 from web import PASSWORD
 
 
@@ -89,3 +90,11 @@ def test_files_are_their_owners_alone(tmp_path: Path):
     modes = {path.stat().st_mode & 0o077 for path in tmp_path.rglob("access.db")}
 
     assert modes == {0}
+
+
+def test_the_first_user_is_an_admin_or_nobody(opened: Callable[[], Engine]):
+    with opened().begin() as connection:
+        with pytest.raises(SettingsError, match="the first user must be an admin"):
+            set_user(connection, name="ana", password=PASSWORD, role=Role.VIEWER, at=1)
+
+        assert not there_are_users(connection)

@@ -76,7 +76,7 @@ def client(filled: Engine, role: str | None = "admin", **options: Any) -> Browse
     console = make_console(filled, **options)
     with console.access.begin() as connection:
         if not there_are_users(connection):
-            for each in Role:
+            for each in sorted(Role):
                 set_user(connection, name=each.value, password=PASSWORD, role=each, at=UNTIL)
     found = browser(console)
     if role:
