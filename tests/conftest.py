@@ -8,8 +8,11 @@ from hypothesis import settings
 
 from brokers import shared_broker
 
+# No test is judged by the time it takes: others may be at work on the same machine.
+settings.register_profile("usual", deadline=None)
+settings.load_profile("usual")
 # For `make mutants`: a few examples, for every mutant the same.
-settings.register_profile("few", max_examples=10, derandomize=True, database=None)
+settings.register_profile("few", max_examples=10, derandomize=True, database=None, deadline=None)
 
 
 @pytest.fixture(scope="session")

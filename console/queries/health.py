@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, exists, func, select
 
 from console.queries.settings import in_force
 from console.queries.shell import around
-from console.read_model.tables import about, newest_events, source_states
+from console.read_model.tables import about, dead_letters, newest_events, not_shown, source_states
 from schemas.rows import FOLD_VERSION
 from schemas.wire.events import API_VERSION
+from streams.log.topics import LOG
 from streams.source.status import SourceStatus, source_statuses
+
+NAMED_MAX = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +50,17 @@ class Versions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadModelHealth:
-    """All of it; `unreadable` counts records that could not be shown."""
+    """All of it.
+
+    `unreadable` counts records that could not be shown, without those that are dead letters, which
+    are counted there; `not_shown` names the first of them, as topic and place.
+    """
 
     freshness: Freshness
     versions: Versions
     sources: tuple[SourceStatus, ...]
     unreadable: int
+    not_shown: tuple[str, ...]
 
 
 def read_model_health(connection: Connection, *, livemode: bool, now: int) -> ReadModelHealth:
@@ -64,6 +73,7 @@ def read_model_health(connection: Connection, *, livemode: bool, now: int) -> Re
         .order_by(newest_events.c.recorded_at.desc())
         .limit(1)
     ).first()
+    beside = _not_shown()
     return ReadModelHealth(
         freshness=Freshness(
             read_at=around(connection).as_of,
@@ -81,7 +91,22 @@ def read_model_health(connection: Connection, *, livemode: bool, now: int) -> Re
             read_model=words.get("version"),
         ),
         sources=tuple(source_statuses(kept, now)),
-        unreadable=sum(
-            int(value) for name, value in words.items() if name.startswith("unreadable")
+        unreadable=connection.scalar(select(func.count()).select_from(beside.subquery())) or 0,
+        not_shown=tuple(
+            f"{row.topic} {row.partition}:{row.offset}: {row.reason}"
+            for row in connection.execute(beside.limit(NAMED_MAX))
         ),
+    )
+
+
+def _not_shown() -> Select[Any]:
+    """Records that were gone past and are no dead letters."""
+    buried = exists().where(
+        dead_letters.c.log_partition == not_shown.c.partition,
+        dead_letters.c.log_offset == not_shown.c.offset,
+    )
+    return (
+        select(not_shown)
+        .where((not_shown.c.topic != LOG) | ~buried)
+        .order_by(not_shown.c.topic, not_shown.c.partition, not_shown.c.offset)
     )

@@ -6,7 +6,6 @@ whichever way they came.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 
 import structlog
@@ -20,13 +19,15 @@ from console.read_model.apply_states import LatestStates
 from console.read_model.apply_updates import NewUpdates
 from console.read_model.erasure import erase
 from console.read_model.records import Record, UnreadableError, key_of
+from console.read_model.tables import not_shown
+from console.read_model.writes import Values, insert_new
 from streams.log.topics import CUSTOMERS, DEAD_LETTERS, LOG, SOURCES, TEST, UPDATES
 
 log = structlog.get_logger()
 
 
-def apply(connection: Connection, records: Iterable[Record], revision: int) -> Counter[str]:
-    """Apply records; those that cannot be read are counted by topic, and named in the log.
+def apply(connection: Connection, records: Iterable[Record], revision: int) -> None:
+    """Apply records; those that cannot be read are noted, and named in the log.
 
     Raises:
         NewerRowError: A newer release wrote one: nothing may be taken for read.
@@ -35,14 +36,20 @@ def apply(connection: Connection, records: Iterable[Record], revision: int) -> C
     for record in records:
         batch.take(record)
     batch.write(connection, revision)
-    return batch.unreadable
+
+
+def gone_past(record: Record, reason: str) -> Values:
+    """Name a record that is not shown in the log; gives its row of `not_shown`."""
+    place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+    log.warning("record_not_shown", **place, reason=reason)
+    return {**place, "reason": reason}
 
 
 class _Batch:
     """Some records, sorted by what they say."""
 
     def __init__(self) -> None:
-        self.unreadable = Counter[str]()
+        self._not_shown: list[Values] = []
         self._rows, self._updates = LatestRows(), NewUpdates()
         self._log, self._letters = LogRecords(), LettersAndDeeds()
         self._states, self._ahead = LatestStates(), Ahead()
@@ -62,14 +69,7 @@ class _Batch:
         try:
             self._takers[record.topic.removeprefix(TEST)](record)
         except UnreadableError as error:
-            self.unreadable[record.topic] += 1
-            log.warning(
-                "record_not_shown",
-                topic=record.topic,
-                partition=record.partition,
-                offset=record.offset,
-                reason=str(error),
-            )
+            self._not_shown.append(gone_past(record, str(error)))
 
     def write(self, connection: Connection, revision: int) -> None:
         """Write what they say."""
@@ -79,4 +79,5 @@ class _Batch:
         self._letters.write(connection)
         self._states.write(connection)
         self._ahead.write(connection)
+        insert_new(connection, not_shown, self._not_shown)
         erase(connection, gone=self._rows.erased, back=self._rows.present, named=self._named)

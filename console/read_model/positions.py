@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import structlog
 from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import DataError, IntegrityError
 
 from console.read_model.ahead import CHANGELOG, take_outdated
-from console.read_model.apply import apply
+from console.read_model.apply import apply, gone_past
 from console.read_model.database import word, writing
 from console.read_model.records import Record
-from console.read_model.tables import about, positions
-from console.read_model.writes import Values, delete_keys, upsert
-
-log = structlog.get_logger()
-
+from console.read_model.tables import about, not_shown, positions
+from console.read_model.writes import Values, delete_keys, insert_new, upsert
 
 REFUSED = (
     DataError,
@@ -73,9 +68,8 @@ def write_batch(
     with writing(engine) as connection:
         _compare(connection, moves)
         revision = int(word(connection, "revision") or 0) + bool(records)
-        unreadable = _apply(connection, records, revision)
+        _apply(connection, records, revision)
         say(connection, revision=revision, seen_at=now)
-        _count(connection, unreadable)
         upsert(connection, positions, [_row(place, move, now) for place, move in moves.items()])
         outdated = take_outdated(connection)
         delete_keys(connection, positions, [(CHANGELOG, partition) for partition in outdated])
@@ -101,41 +95,23 @@ def _compare(connection: Connection, moves: Mapping[Place, Move]) -> None:
         raise OvertakenError
 
 
-def _apply(connection: Connection, records: Sequence[Record], revision: int) -> Counter[str]:
+def _apply(connection: Connection, records: Sequence[Record], revision: int) -> None:
     """Apply all at once; if something in them is refused, one by one, so that it alone is lost."""
     try:
         with connection.begin_nested():
-            return apply(connection, records, revision)
+            apply(connection, records, revision)
     except REFUSED:
-        unreadable = Counter[str]()
         for record in records:
-            unreadable += _apply_one(connection, record, revision)
-        return unreadable
+            _apply_one(connection, record, revision)
 
 
-def _apply_one(connection: Connection, record: Record, revision: int) -> Counter[str]:
+def _apply_one(connection: Connection, record: Record, revision: int) -> None:
     try:
         with connection.begin_nested():
-            return apply(connection, [record], revision)
+            apply(connection, [record], revision)
     except REFUSED as error:
-        log.warning(
-            "record_not_shown",
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            reason=f"refused: {type(error).__name__}",
-        )
-        return Counter({record.topic: 1})
-
-
-def _count(connection: Connection, unreadable: Counter[str]) -> None:
-    for topic, count in unreadable.items():
-        name = f"unreadable {topic}"
-        upsert(
-            connection,
-            about,
-            [{"name": name, "value": str(int(word(connection, name) or 0) + count)}],
-        )
+        reason = f"refused: {type(error).__name__}"
+        insert_new(connection, not_shown, [gone_past(record, reason)])
 
 
 def _row(place: Place, move: Move, now: int) -> Values:

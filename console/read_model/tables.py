@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 2
+VERSION = 3
 
 metadata = MetaData()
 
@@ -32,9 +32,19 @@ about = Table(
 """What the database says of itself.
 
 `version`, `cluster` (whose offsets are meant), `revision` (raised with each transaction that
-changed something), `seen_at` (Unix seconds, when the reader last looked), `caught_up_at` (when it
-last had nothing more to read), and `unreadable {topic}` (how many records it went past).
+changed something), `seen_at` (Unix seconds, when the reader last looked) and `caught_up_at` (when
+it last had nothing more to read).
 """
+
+not_shown = Table(
+    "not_shown",
+    metadata,
+    Column("topic", String, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("offset", BigInteger, primary_key=True),
+    Column("reason", Text, nullable=False),
+)
+"""Records that were gone past. Of the log there are some that are dead letters, too."""
 
 positions = Table(
     "positions",
