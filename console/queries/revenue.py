@@ -44,8 +44,9 @@ class Point:
 class Revenue:
     """`start` and what `moved` add up to `end`; `arpa` is null where nobody pays.
 
-    `rows` is MRR today by the accounts' rows, and `pending` how many of them have a subscription
-    whose MRR is not known: nothing is told of such an account, so the two may differ.
+    `rows` is MRR today by the accounts' rows. It differs by what moved `later`, dated after the
+    period, and by accounts of which nothing is told, `pending` in number, since the MRR of one of
+    their subscriptions is not known.
     """
 
     currency: str
@@ -61,6 +62,7 @@ class Revenue:
     arpa: Amount | None
     points: tuple[Point, ...]
     rows: Amount
+    later: Amount
     pending: int
 
 
@@ -105,7 +107,8 @@ def earliest_day(connection: Connection, *, livemode: bool, currency: str) -> in
 
 def revenue(connection: Connection, *, livemode: bool, currency: str, period: Period) -> Revenue:
     """Revenue of one currency over a period."""
-    sums = _sums(connection, livemode=livemode, currency=currency, last_day=period.last_day)
+    ever = _sums(connection, livemode=livemode, currency=currency)
+    sums = [each for each in ever if each.day <= period.last_day]
     before = [each for each in sums if each.day < period.first_day]
     within = sums[len(before) :]
     start = _total(before)
@@ -126,6 +129,7 @@ def revenue(connection: Connection, *, livemode: bool, currency: str, period: Pe
         arpa=Amount.of(end / payers) if payers > 0 else None,
         points=_points(start, before, within, period),
         rows=Amount.of(rows),
+        later=Amount.of(_total(ever[len(sums) :])),
         pending=pending,
     )
 
@@ -158,9 +162,7 @@ def mrr_by_plan(connection: Connection, *, livemode: bool, currency: str) -> tup
     )
 
 
-def _sums(
-    connection: Connection, *, livemode: bool, currency: str, last_day: int
-) -> Sequence[_Sum]:
+def _sums(connection: Connection, *, livemode: bool, currency: str) -> Sequence[_Sum]:
     table = mrr_days.c
     found = connection.execute(
         select(
@@ -172,7 +174,7 @@ def _sums(
             table.lost,
             table.movements,
         )
-        .where(table.livemode == livemode, table.currency == currency, table.day <= last_day)
+        .where(table.livemode == livemode, table.currency == currency)
         .order_by(table.day)
     )
     return [

@@ -86,6 +86,19 @@ def test_start_and_movements_add_up_to_the_end_in_each_currency(connection, told
             assert before == Fraction(point.mrr.exact)
 
 
+def test_what_is_dated_after_the_period_is_told_apart(connection, told):
+    currency = currencies(connection, livemode=True)[0]
+    first = earliest_day(connection, livemode=True, currency=currency)
+    asked = period("30d", now=UNTIL - 90 * DAY_S, earliest_day=first, step="")
+    found = revenue(connection, livemode=True, currency=currency, period=asked)
+    end = (asked.last_day + 1) * DAY_S
+
+    assert found.later == Amount.of(
+        total(each for each in told[currency] if each["effective_at"] >= end)
+    )
+    assert found.later.exact != "0"
+
+
 def test_movements_of_a_step_are_those_that_took_effect_in_it(connection, told):
     currency = currencies(connection, livemode=True)[0]
     asked = chosen(connection, currency, "all", "month")
