@@ -50,7 +50,12 @@ def _chart(
                     "tone": "accent",
                     "areaStyle": {"opacity": 0.12},
                     "data": line,
-                    "markArea": {"silent": True, "data": _bands(stages, until)},
+                    "markArea": {
+                        "silent": True,
+                        # At its beginning and within: a short stage would be cut at the edges.
+                        "label": {"position": ["4", "4"], "align": "left"},
+                        "data": _bands(stages, until),
+                    },
                 }
             ],
         },

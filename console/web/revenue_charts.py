@@ -93,21 +93,37 @@ def share_bars(shares: Sequence[Share], currency: str, nameless: str) -> Option:
 
 
 def funnel(stages: Sequence[FunnelStage]) -> Option:
-    """How many came into each stage."""
+    """How many came into each stage, in its order, and what share of them went on."""
     return {
         "format": {"decimals": 0},
-        "tooltip": {"trigger": "item"},
+        "pixels": max(len(stages), 2) * BAR_PX + 40,
+        "grid": {"left": 8, "right": 150, "top": 12, "bottom": 8, "containLabel": True},
+        "xAxis": {"type": "value", "splitNumber": 3, "minInterval": 1},
+        "yAxis": {
+            "type": "category",
+            "inverse": True,
+            "data": [each.stage for each in stages],
+            "axisLabel": {"width": NAME_PX, "overflow": "truncate"},
+        },
         "series": [
             {
-                "name": "Accounts",
-                "type": "funnel",
-                "sort": "none",
-                "minSize": "4%",
-                "label": {"position": "inside", "formatter": "{b}: {c}"},
-                "data": [{"name": each.stage, "value": each.entered} for each in stages],
+                "name": "Came in",
+                "type": "bar",
+                "tone": "accent",
+                "label": {"show": True, "position": "right"},
+                "data": [
+                    {"value": each.entered, "label": {"formatter": _went_on(each)}}
+                    for each in stages
+                ],
             }
         ],
     }
+
+
+def _went_on(stage: FunnelStage) -> str:
+    if stage.converted_share is None:
+        return f"{stage.entered:,}"
+    return f"{stage.entered:,}, {stage.converted_share} % went on"
 
 
 def heat_map(cohorts: Sequence[Cohort]) -> Option:

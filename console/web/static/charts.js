@@ -24,7 +24,7 @@ function colour(name) {
   return found;
 }
 
-// A heat map and a funnel say their values in the figures themselves.
+// A heat map says its values in the figures themselves, and a bar what it is told to.
 function dressed(series, write) {
   const { tone, ...given } = series;
   const dress = tone ? { itemStyle: { color: colour(tone), ...given.itemStyle } } : {};
@@ -34,9 +34,8 @@ function dressed(series, write) {
     dress.label = { ...ink, formatter: ({ value }) => Math.round(value[2]), ...given.label };
     dress.tooltip = { formatter: ({ value, name }) => `${name}: ${write.full(value[2])}` };
   }
-  if (given.type === "funnel") {
-    dress.label = { color: colour("raised"), textBorderWidth: 0, ...given.label };
-    dress.itemStyle = { borderColor: colour("raised"), borderWidth: 2 };
+  if (given.type === "bar" && given.label) {
+    dress.label = { color: colour("ink"), textBorderWidth: 0, ...given.label };
   }
   return { ...given, ...dress };
 }
