@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import docker
+from aiokafka.admin import AIOKafkaAdminClient
 from docker.errors import DockerException
 from testcontainers.core.container import DockerContainer
 
@@ -102,6 +103,17 @@ def shared_broker(folder: Path) -> Iterator[str]:
         yield address.read_text()
         if is_first:
             _when_unused(folder, users.fileno(), address)
+
+
+async def delete_topics(bootstrap_servers: str, prefix: str) -> None:
+    """Delete the topics of a test that is over."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    try:
+        await admin.start()
+        if names := [name for name in await admin.list_topics() if name.startswith(prefix)]:
+            await admin.delete_topics(names)
+    finally:
+        await admin.close()
 
 
 def _when_unused(folder: Path, users: int, address: Path) -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
-from brokers import shared_broker
+from brokers import delete_topics, shared_broker
 
 # No test is judged by the time it takes: others may be at work on the same machine.
 settings.register_profile("usual", deadline=None)
@@ -29,9 +30,16 @@ def bootstrap_servers(
 
 
 @pytest.fixture
-def prefix() -> str:
-    """Put before the names of topics, groups and transactional ids, it keeps tests apart."""
-    return f"t{secrets.token_hex(4)}."
+def prefix(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Put before the names of topics, groups and transactional ids, it keeps tests apart.
+
+    The topics are deleted after the test: a broker maps two files of each partition into memory,
+    and Linux allows a process 65,530 of them.
+    """
+    name = f"t{secrets.token_hex(4)}."
+    yield name
+    if "bootstrap_servers" in request.fixturenames:
+        asyncio.run(delete_topics(request.getfixturevalue("bootstrap_servers"), name))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
