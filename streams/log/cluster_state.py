@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 
+import stamina
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
 
 from schemas.errors import BrokerError
 from streams.log.client import connection
@@ -96,6 +97,8 @@ async def broker_settings(admin: AIOKafkaAdminClient, names: Collection[str]) ->
     return {} if code else {entry[0]: entry[1] for entry in entries}
 
 
+# A broker may not know yet of a topic that another one has just made.
+@stamina.retry(on=UnknownTopicOrPartitionError, timeout=ANSWER_S, wait_initial=0.1, wait_max=1)
 async def _configs(
     admin: AIOKafkaAdminClient,
     settings: Collection[str],
@@ -111,6 +114,8 @@ async def _configs(
     )
     found = {}
     for code, message, _, name, entries in answers[0].resources:
+        if code == UnknownTopicOrPartitionError.errno:
+            raise UnknownTopicOrPartitionError(name)
         if code and tolerates_hidden:
             continue
         if code:

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import UnknownTopicOrPartitionError
 from typer.testing import CliRunner
 
 from cli.main import app
 from streams.log.admin import create_topics, missing_or_wrong
-from streams.log.cluster_state import broker_settings, connected
+from streams.log.cluster_state import broker_settings, connected, topic_states
 from streams.log.doctor import Seen, diagnose, judged
 from streams.log.embedded.cluster import EmbeddedCluster
 from streams.log.topic_checks import BROKER_SETTINGS, INTERNAL, TopicState, wanted_config
@@ -165,3 +167,28 @@ async def test_a_brokers_own_settings_are_seen(deployment):
 
     assert set(settings) == set(BROKER_SETTINGS)
     assert all(value.isdecimal() for value in settings.values())
+
+
+class OneBrokerBehind:
+    """An admin client whose broker learns of a topic when it is asked for the second time."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def describe_topics(self):
+        return [{"topic": "new", "partitions": [{"replicas": [1], "isr": [1], "leader": 1}]}]
+
+    async def describe_configs(self, _resources):
+        self.asked += 1
+        code = UnknownTopicOrPartitionError.errno if self.asked == 1 else 0
+        entries = [("retention.ms", "-1")]
+        return [SimpleNamespace(resources=[(code, None, 2, "new", entries)])]
+
+
+async def test_a_topic_that_a_broker_does_not_know_yet_is_asked_for_again():
+    admin = OneBrokerBehind()
+
+    states = await topic_states(admin, {"new"}, {"retention.ms"})
+
+    assert states["new"].config == {"retention.ms": "-1"}
+    assert admin.asked == 2
