@@ -71,7 +71,7 @@ def _count(connection: Connection, *, name: str, address: str, at: float) -> Non
 
 
 def _form(request: Request, fault: str, *, status: int = 200) -> Response:
-    target = _next(request.query_params.get("next"))
+    target = _next(_text(form_of(request), "next") or request.query_params.get("next"))
     return render(request, "login.html", status, fault=fault, next=target)
 
 

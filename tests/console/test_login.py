@@ -242,3 +242,11 @@ def test_a_user_without_a_password_cannot_log_in(bare: Engine):
 
     assert nobody.log_in("sso", "-").status_code == 401
     assert nobody.log_in("sso", "").status_code == 401
+
+
+def test_the_page_that_was_wanted_is_kept_over_a_failed_login(filled):
+    here = client(filled, None)
+
+    wrong = here.post_form("/login", {"name": "admin", "password": "no", "next": "/revenue"})
+
+    assert 'name="next" value="/revenue"' in wrong.text
