@@ -81,6 +81,7 @@ class Endangered:
     currency: str | None
     subscriptions: int
     mrr_minor: int
+    unknown: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +139,7 @@ def at_risk(connection: Connection, *, livemode: bool) -> tuple[Risk, ...]:
             renewals.c.currency,
             func.count(),
             func.coalesce(func.sum(renewals.c.mrr_minor), 0),
+            func.count() - func.count(renewals.c.mrr_minor),
         )
         .where(*endangered)
         .group_by(*RISK_COLUMNS.values(), renewals.c.currency)
@@ -213,16 +215,23 @@ def _line(row: RowMapping, account: RowMapping | None, plan: str | None) -> Rene
 def _risk(word: str, place: int, found: Sequence[Any]) -> Risk:
     counts: dict[str | None, int] = defaultdict(int)
     mrr: dict[str | None, int] = defaultdict(int)
-    for *flags, currency, count, amount in found:
+    unknown: dict[str | None, int] = defaultdict(int)
+    for *flags, currency, count, amount, unknown_count in found:
         if flags[place]:
             counts[currency] += count
             mrr[currency] += int(amount)
+            unknown[currency] += unknown_count
     ordered = sorted(counts, key=lambda currency: (-counts[currency], currency or ""))
     return Risk(
         risk=word,
         subscriptions=sum(counts.values()),
         mrr=tuple(
-            Endangered(currency=currency, subscriptions=counts[currency], mrr_minor=mrr[currency])
+            Endangered(
+                currency=currency,
+                subscriptions=counts[currency],
+                mrr_minor=mrr[currency],
+                unknown=unknown[currency],
+            )
             for currency in ordered
         ),
     )

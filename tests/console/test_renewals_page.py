@@ -126,6 +126,7 @@ def test_risks_are_counted_and_listed_alike(connection):
         for each in listed:
             mrr[each.currency] += each.mrr_minor or 0
         assert {it.currency: it.mrr_minor for it in risk.mrr} == mrr
+        assert sum(it.unknown for it in risk.mrr) == sum(it.mrr_minor is None for it in listed)
     every = renewals_at_risk(connection, livemode=True, risk="", limit=1_000)
     assert {(it.subject, it.subscription) for it in every} == {
         (it["subject"], it["subscription"])
