@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,8 +71,9 @@ class Jobs:
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def latest(self, kind: str) -> Job | None:
-        """The latest of a kind, under way or done."""
-        return self._latest.get(kind)
+        """The latest of a kind as it is now, under way or done: it changes no more."""
+        with self._lock:
+            return copy(self._latest.get(kind))
 
     def start(
         self, kind: str, work: Work, *, by: str, clock: Callable[[], float], about: str = ""
@@ -93,7 +95,10 @@ class Jobs:
             id_ = f"{at}-{next(self._numbers)}"
             job = Job(id=id_, kind=kind, about=about, by=by, started_at=at, former=latest)
             self._latest[kind] = job
-        threading.Thread(target=_run, args=(job, work, clock), name=kind, daemon=True).start()
+        working = threading.Thread(
+            target=self._run, args=(job, work, clock), name=kind, daemon=True
+        )
+        working.start()
         return job
 
     def fresh(
@@ -109,16 +114,17 @@ class Jobs:
             return latest
         return self.start(kind, work, by="console", clock=clock, about=about)
 
-
-def _run(job: Job, work: Work, clock: Callable[[], float]) -> None:
-    try:
-        job.result = work(job)
-    except SubfoldError as error:
-        job.error = str(error)
-    except Exception as error:
-        # The outermost of this thread; a message might show what is nobody's business.
-        log.exception("job_failed", kind=job.kind)
-        job.error = f"it broke off ({type(error).__name__}): the console's log has more"
-    finally:
-        job.former = None
-        job.finished_at = int(clock())
+    def _run(self, job: Job, work: Work, clock: Callable[[], float]) -> None:
+        result, fault = None, None
+        try:
+            result = work(job)
+        except SubfoldError as error:
+            fault = str(error)
+        except Exception as error:
+            # The outermost of this thread; a message might show what is nobody's business.
+            log.exception("job_failed", kind=job.kind)
+            fault = f"it broke off ({type(error).__name__}): the console's log has more"
+        finally:
+            with self._lock:
+                job.former, job.result, job.error = None, result, fault
+                job.finished_at = int(clock())

@@ -32,7 +32,9 @@ def _sqlite(options: ConsoleOptions) -> Engine:
     options.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = options.data / FILE
     file.touch(mode=0o600)
-    engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": BUSY_TIMEOUT_S})
+    engine = create_engine(
+        f"sqlite:///{file}", connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: object, _record: object) -> None:
@@ -46,7 +48,7 @@ def _sqlite(options: ConsoleOptions) -> Engine:
 def _postgres(options: ConsoleOptions) -> Engine:
     url = _postgres_url(options)
     try:
-        engine = create_engine(url, pool_pre_ping=True)
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
         with engine.begin() as connection:
             connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
     except ModuleNotFoundError as error:

@@ -16,9 +16,9 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
-    insert,
     select,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 metadata = MetaData()
 drafts = Table(
@@ -57,16 +57,15 @@ def draft_of(access: Engine, user: str) -> Draft | None:
 def keep_draft(access: Engine, user: str, draft: Draft) -> None:
     """Keep it in place of the former."""
     metadata.create_all(access)
+    values = {
+        "base_version": draft.base_version,
+        "typed": orjson.dumps(draft.typed).decode(),
+        "saved_at": draft.saved_at,
+    }
     with access.begin() as connection:
-        connection.execute(delete(drafts).where(drafts.c.user == user))
-        connection.execute(
-            insert(drafts).values(
-                user=user,
-                base_version=draft.base_version,
-                typed=orjson.dumps(draft.typed).decode(),
-                saved_at=draft.saved_at,
-            )
-        )
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        adding = dialect.insert(drafts).values(user=user, **values)
+        connection.execute(adding.on_conflict_do_update(index_elements=["user"], set_=values))
 
 
 def forget_draft(access: Engine, user: str) -> None:

@@ -29,7 +29,7 @@ def wait_s(connection: Connection, *, name: str, address: str, at: float) -> int
 
 
 def failed(connection: Connection, *, name: str, address: str, at: float) -> None:
-    """Count a failure."""
+    """Count a try as a failure, before it is looked at."""
     table, now = login_failures, int(at)
     connection.execute(table.delete().where(table.c.last_at <= now - FORGOTTEN_AFTER_S))
     for key, _ in _keys(name, address):
@@ -42,13 +42,20 @@ def failed(connection: Connection, *, name: str, address: str, at: float) -> Non
             connection.execute(table.insert().values(key=key, failures=1, last_at=now))
 
 
-def succeeded(connection: Connection, *, name: str) -> None:
-    """Forget the failures of the name; those of the address stay: they may be somebody else's."""
-    connection.execute(login_failures.delete().where(login_failures.c.key == _name_key(name)))
+def succeeded(connection: Connection, *, name: str, address: str) -> None:
+    """Forget the failures of the name, and this try of the address: the rest may be others'."""
+    table = login_failures
+    connection.execute(table.delete().where(table.c.key == _name_key(name)))
+    one_less = table.update().values(failures=table.c.failures - 1)
+    connection.execute(one_less.where(table.c.key == _address_key(address)))
 
 
 def _keys(name: str, address: str) -> tuple[tuple[str, int], tuple[str, int]]:
-    return ((_name_key(name), FREE), (f"address:{address}", FREE_OF_ADDRESS))
+    return ((_name_key(name), FREE), (_address_key(address), FREE_OF_ADDRESS))
+
+
+def _address_key(address: str) -> str:
+    return f"address:{address}"
 
 
 def _name_key(name: str) -> str:

@@ -101,9 +101,13 @@ def remove_user(connection: Connection, name: str) -> None:
 def is_password(connection: Connection, *, name: str, password: str) -> bool:
     """Whether this is the user's password; takes as long when there is no such user."""
     known = connection.scalar(select(users.c.password_hash).where(users.c.name == name))
+    known = None if known == NO_PASSWORD else known
     try:
         with _one_at_a_time:
-            _hasher.verify(known or _nobody, password[:PASSWORD_CHARACTERS_MAX])
+            _hasher.verify(
+                _nobody if known in {None, NO_PASSWORD} else known,
+                password[:PASSWORD_CHARACTERS_MAX],
+            )
     except (VerificationError, InvalidHashError):
         return False
     if known and _hasher.check_needs_rehash(known):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from console.access.audit import note
+from console.access.audit import written_down
 from console.access.visitor import Visitor
 from console.context import Console
 from console.queries.connect import SourceCard, source_cards
@@ -119,24 +119,43 @@ async def connect(console: Console, visitor: Visitor, asked: Request) -> Connect
     with open_secret_store(console.config.deployment.console) as store:
         pasting = _Pasting(store, asked.source, visitor.name, int(console.clock()))
         await _refuse_lacking(asked.source, source, with_endpoint=bool(asked.url))
-        async with unasked(Asked(asked.source, source, None)) as api:
-            account, name = await account_of(api)
-            for word, secret in ((API_KEY, asked.api_key), (PASTED, asked.signing_secret)):
-                if secret:
-                    pasting.put(word, secret)
-            made, adopted = await _endpoints(api, source, asked.url, pasting)
-            done = Connected(
-                source=asked.source,
-                account=account,
-                name=name,
-                livemode=api.livemode,
-                url=asked.url,
-                made=made,
-                adopted=adopted,
+        with written_down(
+            console.access,
+            at=console.clock(),
+            actor=visitor.name,
+            what="source.connected" if asked.url else "source.key_stored",
+            details={"source": asked.source, "url": asked.url},
+        ) as deed:
+            done = await _connected(console, source, asked, pasting)
+            deed.update(
+                account=done.account,
+                livemode=done.livemode,
+                endpoints=[*done.made, *done.adopted],
             )
-            if asked.url:
-                await _keep(console, api, done)
-    _note(console, visitor, "source.connected" if asked.url else "source.key_stored", done)
+    return done
+
+
+async def _connected(
+    console: Console, source: Source, asked: Request, pasting: _Pasting
+) -> Connected:
+    """Store what was pasted, and make or adopt the endpoints."""
+    async with unasked(Asked(asked.source, source, None)) as api:
+        account, name = await account_of(api)
+        for word, secret in ((API_KEY, asked.api_key), (PASTED, asked.signing_secret)):
+            if secret:
+                pasting.put(word, secret)
+        made, adopted = await _endpoints(api, source, asked.url, pasting)
+        done = Connected(
+            source=asked.source,
+            account=account,
+            name=name,
+            livemode=api.livemode,
+            url=asked.url,
+            made=made,
+            adopted=adopted,
+        )
+        if asked.url:
+            await _keep(console, api, done)
     return done
 
 
@@ -226,15 +245,3 @@ async def _keep(console: Console, api: StripeApi, done: Connected) -> None:
     )
     async with log_writer(kafka) as writer:
         await writer.keep(key_of(scope), state)
-
-
-def _note(console: Console, visitor: Visitor, what: str, done: Connected) -> None:
-    details = {
-        "source": done.source,
-        "account": done.account,
-        "livemode": done.livemode,
-        "url": done.url,
-        "endpoints": [*done.made, *done.adopted],
-    }
-    with console.access.begin() as connection:
-        note(connection, at=console.clock(), actor=visitor.name, what=what, details=details)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from console.access.audit import note
+from console.access.audit import written_down
 from console.access.visitor import Visitor
 from console.context import Console
 from console.jobs import Job
@@ -31,6 +31,7 @@ from streams.worker.redrive import redrive
 CLUSTER, CONSERVATION, REDRIVE = "cluster", "conservation", "redrive"
 CLUSTER_AGE_S = 15
 CONSERVATION_AGE_S = 900
+LETTERS_NAMED_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,17 +154,28 @@ def redrive_job(console: Console, visitor: Visitor, chosen: Chosen, why: str) ->
         to_go = [
             each for each in chosen.of(letters) if each.has_record and each.state in unfinished
         ]
-        deeds = await redrive(
-            kafka,
-            letters,
-            to_go,
-            by=visitor.name,
-            why=why,
-            now_ms=int(console.clock() * 1000),
-            progress=job.progress,
-        )
+        with written_down(
+            console.access,
+            at=console.clock(),
+            actor=visitor.name,
+            what="dead_letter.redriven",
+            details={
+                "asked": sorted(map(str, chosen.places)) or sorted(chosen.reasons),
+                "why": why,
+            },
+        ) as written_of:
+            deeds = await redrive(
+                kafka,
+                letters,
+                to_go,
+                by=visitor.name,
+                why=why,
+                now_ms=int(console.clock() * 1000),
+                progress=job.progress,
+            )
+            named = [str(deed.letter) for deed in deeds]
+            written_of.update(letters=named[:LETTERS_NAMED_MAX], count=len(named))
         written = tuple(f"{deed.letter.partition}:{deed.written}" for deed in deeds)
-        _note(console, visitor, chosen, why, [str(deed.letter) for deed in deeds])
         return Redriven(letters=len(deeds), written=written)
 
     about = repr((sorted(map(str, chosen.places)), sorted(chosen.reasons), why))
@@ -177,19 +189,3 @@ def redrive_job(console: Console, visitor: Visitor, chosen: Chosen, why: str) ->
     if job.about != about:
         raise SettingsError(f"{job.by} gives dead letters back at this moment: wait for its end")
     return job
-
-
-def _note(console: Console, visitor: Visitor, chosen: Chosen, why: str, letters: list[str]) -> None:
-    with console.access.begin() as connection:
-        note(
-            connection,
-            at=console.clock(),
-            actor=visitor.name,
-            what="dead_letter.redriven",
-            details={
-                "asked": sorted(map(str, chosen.places)) or sorted(chosen.reasons),
-                "letters": letters[:1000],
-                "count": len(letters),
-                "why": why,
-            },
-        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
-from console.access.audit import note
+from console.access.audit import written_down
 from console.access.visitor import Visitor
 from console.context import Console
 from console.jobs import Job
@@ -87,28 +87,22 @@ async def apply_rehearsed(
             "these settings are not those that were rehearsed last: rehearse them, look at what "
             "they change, then apply"
         )
-    done = await apply_settings(
-        console.config.deployment.kafka,
-        result.content,
-        applied_by=visitor.name,
-        reason=reason,
-        announce=announce,
-        after=result.base_version,
-    )
-    with console.access.begin() as connection:
-        note(
-            connection,
-            at=console.clock(),
-            actor=visitor.name,
-            what="settings.applied",
-            details={
-                "version": done.record.version,
-                "hash": done.record.hash,
-                "outcome": done.outcome,
-                "announce": announce,
-                "reason": reason,
-            },
+    with written_down(
+        console.access,
+        at=console.clock(),
+        actor=visitor.name,
+        what="settings.applied",
+        details={"hash": hash_, "announce": announce, "reason": reason},
+    ) as deed:
+        done = await apply_settings(
+            console.config.deployment.kafka,
+            result.content,
+            applied_by=visitor.name,
+            reason=reason,
+            announce=announce,
+            after=result.base_version,
         )
+        deed.update(version=done.record.version, outcome=done.outcome)
     return done
 
 

@@ -7,14 +7,16 @@ was when it is begun again.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
-from console.access.audit import note
+from console.access.audit import note, written_down
 from console.access.visitor import Visitor
 from console.actions.connect import Request, has_master_key, keyed
 from console.context import Console
 from console.jobs import Job
 from schemas.wire.events import API_VERSION
 from streams.secret_store import open_secret_store
+from streams.settings import Source
 from streams.source.backfill import HISTORY_S, TASK, Backfill, BackfillState
 from streams.source.connect import connection_in, key_of, taken_away
 from streams.source.fetched import Scope
@@ -93,8 +95,34 @@ async def disconnect(
         BrokerError: Kafka cannot be used.
     """
     source = keyed(console, Request(source=source_id))
+    states = await kept(console.config.deployment.kafka)
+    with written_down(
+        console.access,
+        at=console.clock(),
+        actor=visitor.name,
+        what="source.disconnected",
+        details={"source": source_id},
+    ) as deed:
+        found = await _taken_away(console, source_id, source, states, deletes=deletes)
+        if has_master_key(console):
+            with open_secret_store(console.config.deployment.console) as store:
+                for each in store.stored():
+                    if each.source == source_id:
+                        store.remove(source_id, each.name)
+        deed["endpoints"] = found
+    return found
+
+
+async def _taken_away(
+    console: Console,
+    source_id: str,
+    source: Source,
+    states: Mapping[str, bytes],
+    *,
+    deletes: bool,
+) -> dict[str, str]:
+    """Take the endpoints away at Stripe; gives what became of each."""
     kafka = console.config.deployment.kafka
-    states = await kept(kafka)
     found: dict[str, str] = {}
     async with unasked(Asked(source_id, source, None)) as api:
         scope = Scope(source_id, None, api.livemode)
@@ -105,12 +133,6 @@ async def disconnect(
         left = {"disconnected_at": await api.now(), "endpoints": [] if deletes else state.endpoints}
         async with log_writer(kafka) as writer:
             await writer.keep(key_of(scope), state.model_copy(update=left))
-    if has_master_key(console):
-        with open_secret_store(console.config.deployment.console) as store:
-            for each in store.stored():
-                if each.source == source_id:
-                    store.remove(source_id, each.name)
-    _note(console, visitor, "source.disconnected", {"source": source_id, "endpoints": found})
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
@@ -46,109 +45,109 @@ class AccountsAsked(AccountSearch):
     )
 
 
-def _connection(request: Request) -> Iterator[Connection]:
-    with console_of(request).read_model.connect() as connection:
-        yield connection
-
-
 def _subject(source: str, account: str, mode: str, customer: str) -> str:
     return clean("/".join((source, account, mode, customer)))
 
 
-ReadModel = Annotated[Connection, Depends(_connection)]
 Subject = Annotated[str, Depends(_subject)]
 
 
 @router.get("/accounts", responses={422: {"description": "What is asked for is not understood."}})
-def list_accounts(
-    request: Request, connection: ReadModel, asked: Annotated[AccountsAsked, Query()]
-) -> AccountsPage:
+def list_accounts(request: Request, asked: Annotated[AccountsAsked, Query()]) -> AccountsPage:
     """List the accounts asked for; `cursor` leads on, and is null at the end."""
-    try:
-        return accounts_page(
-            connection,
-            asked,
-            livemode=asked.mode == "live",
-            now=int(console_of(request).clock()),
-            limit=asked.limit,
-            offset=asked.offset,
-            cursor=asked.cursor,
-        )
-    except SubfoldError as error:
-        raise HTTPException(422, str(error)) from error
+    with console_of(request).read_model.connect() as connection:
+        try:
+            return accounts_page(
+                connection,
+                asked,
+                livemode=asked.mode == "live",
+                now=int(console_of(request).clock()),
+                limit=asked.limit,
+                offset=asked.offset,
+                cursor=asked.cursor,
+            )
+        except SubfoldError as error:
+            raise HTTPException(422, str(error)) from error
 
 
 @router.get(ONE, responses=NONE_SUCH)
-def show_account(connection: ReadModel, subject: Subject) -> Account:
+def show_account(request: Request, subject: Subject) -> Account:
     """Show one account: its row, its line in the list, what it was over time."""
-    return _found(account(connection, subject))
+    with console_of(request).read_model.connect() as connection:
+        return _found(account(connection, subject))
 
 
 @router.get(f"{ONE}/coming", responses=NONE_SUCH)
-def show_coming(connection: ReadModel, subject: Subject, limit: Limit = 100) -> Coming:
+def show_coming(request: Request, subject: Subject, limit: Limit = 100) -> Coming:
     """Show what automations are armed, and what they were told."""
-    _found(account(connection, subject))
-    return coming(connection, subject, limit=limit)
+    with console_of(request).read_model.connect() as connection:
+        _found(account(connection, subject))
+        return coming(connection, subject, limit=limit)
 
 
 @router.get(f"{ONE}/timeline", responses=NONE_SUCH)
 def show_timeline(
-    connection: ReadModel,
+    request: Request,
     subject: Subject,
     kind: EntryKind | None = None,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> Timeline:
     """Show what happened, the newest first."""
-    _found(account(connection, subject))
-    return timeline(connection, subject, kind=kind, limit=limit, offset=offset)
+    with console_of(request).read_model.connect() as connection:
+        _found(account(connection, subject))
+        return timeline(connection, subject, kind=kind, limit=limit, offset=offset)
 
 
 @router.get(f"{ONE}/objects", responses=NONE_SUCH)
 def list_objects(
-    connection: ReadModel,
+    request: Request,
     subject: Subject,
     kind: Annotated[list[str] | None, Query(description="`invoice`, `charge`, …")] = None,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> ObjectsPage:
     """List Stripe's objects of the customer, the newest first."""
-    _found(account(connection, subject))
-    kinds = [clean(each) for each in kind or ()]
-    return objects_page(connection, subject, kinds=kinds, limit=limit, offset=offset)
+    with console_of(request).read_model.connect() as connection:
+        _found(account(connection, subject))
+        kinds = [clean(each) for each in kind or ()]
+        return objects_page(connection, subject, kinds=kinds, limit=limit, offset=offset)
 
 
 @router.get(f"{ONE}/objects/{{id_}}", responses=NONE_SUCH)
-def show_object(connection: ReadModel, subject: Subject, id_: str) -> StoredObject:
+def show_object(request: Request, subject: Subject, id_: str) -> StoredObject:
     """Show one object: `body` is what Stripe sent last."""
-    _found(account(connection, subject))
-    return _found(stored_object(connection, subject, clean(id_)))
+    with console_of(request).read_model.connect() as connection:
+        _found(account(connection, subject))
+        return _found(stored_object(connection, subject, clean(id_)))
 
 
 @router.get(f"{ONE}/why", responses=NONE_SUCH)
-def explain_mrr(connection: ReadModel, subject: Subject) -> WhyMrr:
+def explain_mrr(request: Request, subject: Subject) -> WhyMrr:
     """Say how the MRR comes about, step by step."""
-    row = _found(account(connection, subject)).row
-    return why_mrr(row, settings_of(connection, row.settings_version))
+    with console_of(request).read_model.connect() as connection:
+        row = _found(account(connection, subject)).row
+        return why_mrr(row, settings_of(connection, row.settings_version))
 
 
 @router.get(f"{ONE}/why/stage", responses=UNREADABLE)
-def explain_stage(request: Request, connection: ReadModel, subject: Subject) -> WhyStage:
+def explain_stage(request: Request, subject: Subject) -> WhyStage:
     """Say what every rule says of every subscription, by the facts as they are in the log."""
-    now = int(console_of(request).clock())
-    found = _past(request, connection, subject, now)
-    return why_stage(found.row.facts, found.settings.content)
+    with console_of(request).read_model.connect() as connection:
+        now = int(console_of(request).clock())
+        found = _past(request, connection, subject, now)
+        return why_stage(found.row.facts, found.settings.content)
 
 
 @router.get(f"{ONE}/past", responses=UNREADABLE)
 def show_past(
     request: Request,
-    connection: ReadModel,
     subject: Subject,
     at: Annotated[int, Query(ge=0, lt=YEAR_10000, description="Unix seconds, by the log's time.")],
 ) -> CustomerRow:
     """Show the row as it was known then."""
-    return _past(request, connection, subject, at).for_readers
+    with console_of(request).read_model.connect() as connection:
+        return _past(request, connection, subject, at).for_readers
 
 
 def _past(request: Request, connection: Connection, subject: str, at: int) -> Past:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path, Request
@@ -53,12 +54,12 @@ def get_sources(request: Request) -> list[SourceCard]:
 
 
 @router.post("/sources/{source}/connect", responses=REFUSED)
-async def post_connect(request: Request, source: SourceId, wanted: Connect) -> Connected:
+def post_connect(request: Request, source: SourceId, wanted: Connect) -> Connected:
     """Check what is pasted, store it sealed, make or adopt the endpoint."""
     console, visitor = _known(request, source), visitor_of(request)
     asked = connecting.Request(source=source, **dict(wanted))
     try:
-        done = await connecting.connect(console, visitor, asked)
+        done = asyncio.run(connecting.connect(console, visitor, asked))
     except LackingError as error:
         raise HTTPException(409, f"{error}; {error.form}") from error
     except SubfoldError as error:
@@ -88,11 +89,11 @@ def post_backfill(request: Request, source: SourceId) -> Work[None]:
 
 
 @router.post("/sources/{source}/disconnect", responses=REFUSED)
-async def post_disconnect(request: Request, source: SourceId, wanted: Disconnect) -> dict[str, str]:
+def post_disconnect(request: Request, source: SourceId, wanted: Disconnect) -> dict[str, str]:
     """Take the endpoints away and forget the secrets; gives what became of each endpoint."""
     console, visitor = _known(request, source), visitor_of(request)
     try:
-        return await sources.disconnect(console, visitor, source, deletes=wanted.deletes)
+        return asyncio.run(sources.disconnect(console, visitor, source, deletes=wanted.deletes))
     except SubfoldError as error:
         raise _refused(error) from error
 

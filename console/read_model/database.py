@@ -30,6 +30,8 @@ ID_STANDS_AT = slice(68, 72)
 """Source: https://www.sqlite.org/fileformat.html, "The Database Header"."""
 BUSY_S = 30
 POOL = 20
+MORE = 30
+"""Beside the pool: together as many as there are threads for pages, and the reader and jobs."""
 MAPPED_BYTES = 2**31
 CACHE_KIB = 16 * 1024
 """Of each connection; as many as answer at once fill it."""
@@ -120,8 +122,14 @@ def _drop_all(connection: Connection) -> None:
 def _sqlite(file: Path) -> Engine:
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _refuse_foreign(file)
+    file.touch(mode=0o600)
     engine = create_engine(
-        "sqlite://", creator=lambda: _connect(file), poolclass=QueuePool, pool_size=POOL
+        "sqlite://",
+        creator=lambda: _connect(file),
+        poolclass=QueuePool,
+        pool_size=POOL,
+        max_overflow=MORE,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "begin")
@@ -199,6 +207,8 @@ def _postgresql(options: ConsoleOptions) -> Engine:
             isolation_level="REPEATABLE READ",
             pool_pre_ping=True,
             pool_size=POOL,
+            max_overflow=MORE,
+            hide_parameters=True,
             connect_args={"options": f"-csearch_path={SCHEMA}"},
         )
     except (ImportError, NoSuchModuleError):

@@ -16,7 +16,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from console.read_model.ahead import CHANGELOG
 from console.read_model.database import belong_to, make_anew, writing
@@ -123,7 +123,7 @@ class Reader:
                 await self._read(until_caught_up=False)
             except OvertakenError:
                 log.info("read_model_moved")
-            except (BrokerError, KafkaError, DBAPIError, OSError) as error:
+            except (BrokerError, KafkaError, SQLAlchemyError, OSError) as error:
                 self.progress.fault = _told(error)
                 log.warning("read_model_waits", reason=self.progress.fault)
                 await asyncio.sleep(RETRY_S)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from console.access.audit import note, records
+from console.access.audit import ID_MAX, note, records
 from console.access.tokens import Scope, add_token, all_tokens, revoke_token
 from console.access.users import all_users, remove_user, set_user
 from console.access.visitor import Role
@@ -111,7 +111,9 @@ def _page(
     before = request.query_params.get("before", "")
     with console_of(request).access.connect() as connection:
         found = records(
-            connection, before=int(before) if before.isdecimal() else None, limit=AUDIT_LIMIT
+            connection,
+            before=min(int(before), ID_MAX) if before[:20].isdecimal() else None,
+            limit=AUDIT_LIMIT,
         )
         return render(
             request,

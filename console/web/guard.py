@@ -7,12 +7,15 @@ sends neither cookie nor CSRF token.
 
 from __future__ import annotations
 
+import asyncio
+import re
 import time
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,7 +24,7 @@ from console.access.reach import LOOPBACK_NAMES, is_loopback
 from console.access.secret import csrf_token, new_secret
 from console.context import Console
 from console.web.origin import came_from_here
-from console.web.who import cookie_name, is_secure, visitor_asking
+from console.web.who import cookie_name, is_secure, path_of, visitor_asking
 from streams import metrics
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -31,6 +34,10 @@ OF_VIEWERS = frozenset({"/login", "/logout"})
 """What changes something, and a viewer may do."""
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 BODY_BYTES_MAX = 1024 * 1024
+BODY_TIMEOUT_S = 30
+HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+NUL = re.compile(rb"\0|%00|\\u0000")
+"""PostgreSQL takes none in a text, and nobody types one."""
 HEADERS = {
     "content-security-policy": "default-src 'self'; script-src 'self'; style-src 'self'; "
     # ECharts writes style attributes into its labels.
@@ -44,6 +51,9 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+
+
+NO_NUL = "A NUL has no place in what is asked."
 
 
 class RefusedError(Exception):
@@ -80,25 +90,32 @@ class Guard:
     async def _admit(self, request: Request, cookie: str) -> Receive:
         """Fill the state; gives the body for whoever comes after, since reading it takes it."""
         self._check_host(request)
+        if NUL.search(request.scope["query_string"]) or "\0" in path_of(request):
+            raise RefusedError(_no(request, 400, NO_NUL))
         state = request.scope.setdefault("state", {})
         state["console"] = self.console
         state["csrf"] = csrf_token(cookie)
         state["form"] = FormData()
         has_token = _is_bearer(request.headers)
         state["visitor"] = await run_in_threadpool(visitor_asking, self.console, request)
-        if state["visitor"] is None and not request.url.path.startswith(OPEN):
+        if state["visitor"] is None and not path_of(request).startswith(OPEN):
             raise RefusedError(_please_log_in(request))
         if request.method in SAFE:
             return request.receive
         self._check_role(request)
         body = await _body(request)
+        if NUL.search(body):
+            raise RefusedError(_no(request, 400, NO_NUL))
         if not has_token:
             await self._check_source(request, body)
         return _again(body)
 
     def _check_host(self, request: Request) -> None:
         options = self.console.config.deployment.console
-        host = urlsplit(f"//{request.headers.get('host', '')}").hostname
+        given = request.headers.get("host", "")
+        if given and not HOST.fullmatch(given):
+            raise RefusedError(PlainTextResponse("This is no host.\n", 400))
+        host = urlsplit(f"//{given}").hostname
         allowed = {*LOOPBACK_NAMES, urlsplit(options.public_url or "").hostname}
         if is_loopback(options.host) and (host is None or host not in allowed):
             raise RefusedError(
@@ -111,13 +128,16 @@ class Guard:
 
     def _check_role(self, request: Request) -> None:
         visitor = request.state.visitor
-        if request.url.path not in OF_VIEWERS and not (visitor and visitor.is_admin):
+        if path_of(request) not in OF_VIEWERS and not (visitor and visitor.is_admin):
             raise RefusedError(_no(request, 403, "This needs the role admin; you are a viewer."))
 
     async def _check_source(self, request: Request, body: bytes) -> None:
         form = FormData()
         if request.headers.get("content-type", "").startswith(FORMS):
-            form = await Request(request.scope, _again(body)).form()
+            try:
+                form = await Request(request.scope, _again(body)).form()
+            except HTTPException as error:
+                raise RefusedError(_no(request, 400, f"The form: {error.detail}")) from None
         token = request.headers.get("x-csrf-token") or form.get("csrf")
         public_url = self.console.config.deployment.console.public_url
         if not came_from_here(request, public_url) or token != request.state.csrf:
@@ -126,7 +146,7 @@ class Guard:
         request.state.form = form
 
     def _with_headers(self, request: Request, send: Send, *, new_cookie: str | None) -> Send:
-        path, began_s = request.url.path, time.perf_counter()
+        path, began_s = path_of(request), time.perf_counter()
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -161,28 +181,36 @@ def _is_bearer(headers: Headers) -> bool:
 
 
 def _please_log_in(request: Request) -> Response:
-    is_page = not request.url.path.startswith(("/api/", "/live", "/metrics"))
+    is_page = not path_of(request).startswith(("/api/", "/live", "/metrics"))
     if not is_page or _is_bearer(request.headers):
         answer = _no(request, 401, "Log in, or send a valid token: Authorization: Bearer sfc_…")
         answer.headers["www-authenticate"] = "Bearer"
         return answer
-    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    target = path_of(request) + (f"?{request.url.query}" if request.url.query else "")
     back = f"?next={quote(target, safe='')}" if request.method in SAFE and target != "/" else ""
     return RedirectResponse(f"/login{back}", 303)
 
 
 def _no(request: Request, status: int, sentence: str) -> Response:
-    if request.url.path.startswith("/api/"):
+    if path_of(request).startswith("/api/"):
         return JSONResponse({"detail": sentence}, status)
     return PlainTextResponse(f"{sentence}\n", status)
 
 
 async def _body(request: Request) -> bytes:
+    too_large = _no(request, 413, f"More than {BODY_BYTES_MAX} bytes.")
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > BODY_BYTES_MAX:
+        raise RefusedError(too_large)
     body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_BYTES_MAX:
-            raise RefusedError(_no(request, 413, f"More than {BODY_BYTES_MAX} bytes."))
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            async for part in request.stream():
+                body += part
+                if len(body) > BODY_BYTES_MAX:
+                    raise RefusedError(too_large)
+    except TimeoutError:
+        raise RefusedError(_no(request, 408, "The rest of it did not come.")) from None
     return body
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -32,12 +31,17 @@ def login(request: Request) -> Response:
     with console.access.begin() as connection:
         if wait := throttle.wait_s(connection, name=name, address=address, at=now):
             return _form(request, f"Too many tries. Try again in {wait} seconds.", status=429)
+        # Counted before it is tried: those who come at once shall find each other's tries.
+        throttle.failed(connection, name=name, address=address, at=now)
+    with console.access.begin() as connection:
         if is_password(connection, name=name, password=_text(form, "password")):
-            throttle.succeeded(connection, name=name)
+            throttle.succeeded(connection, name=name, address=address)
             note(connection, at=now, actor=name, what="login.succeeded")
             cookie = begin_session(connection, user=name, at=now)
         else:
-            _count(connection, name=name, address=address, at=now)
+            # What was typed as a name may be a password: it is not written down.
+            details = {"address": address}
+            note(connection, at=now, actor="somebody", what="login.failed", details=details)
     if cookie is None:
         return _form(request, "This name and password do not belong together.", status=401)
     response = RedirectResponse(_next(_text(form, "next")), 303)
@@ -62,12 +66,6 @@ def logout(request: Request) -> Response:
     response = RedirectResponse("/login", 303)
     response.delete_cookie(name, httponly=True, samesite="lax", secure=is_secure(console))
     return response
-
-
-def _count(connection: Connection, *, name: str, address: str, at: float) -> None:
-    throttle.failed(connection, name=name, address=address, at=at)
-    # What was typed as a name may be a password: it is not written down.
-    note(connection, at=at, actor="somebody", what="login.failed", details={"address": address})
 
 
 def _form(request: Request, fault: str, *, status: int = 200) -> Response:

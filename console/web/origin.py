@@ -15,4 +15,11 @@ def came_from_here(request: Request, public_url: str | None) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
         return request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
-    return origin == public_url or urlsplit(origin).netloc == request.headers.get("host")
+    return origin == public_url or _host_of(origin) == request.headers.get("host")
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None

@@ -40,6 +40,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from console.context import console_of, visitor_of
 from console.queries.shell import around
 from console.web import filters
+from console.web.who import path_of
 
 __all__ = ["console_of", "form_of", "mode_of", "redirect", "render", "require_admin", "visitor_of"]
 
@@ -86,7 +87,7 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
             "livemode": mode_of(request),
             "nav": NAV,
             "now": int(console_of(request).clock()),
-            "path": request.url.path,
+            "path": path_of(request),
             "said": _unsaid(said) if said else None,
             "theme": _chosen(request, THEME) or "auto",
             "visitor": request.state.visitor,
@@ -128,7 +129,7 @@ def here(request: Request, **changes: Any) -> str:
         kept = kept.__class__([(key, value) for key, value in kept.multi_items() if key != name])
     added = [(name, str(value)) for name, value in changes.items() if value is not None]
     query = str(kept.__class__([*kept.multi_items(), *added]))
-    return request.url.path + (f"?{query}" if query else "")
+    return path_of(request) + (f"?{query}" if query else "")
 
 
 def mode_of(request: Request) -> bool:

@@ -22,13 +22,18 @@ def visitor_asking(console: Console, request: Request) -> Visitor | None:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     with console.access.begin() as connection:
         if kind.lower() == "bearer":
-            takes_tokens = request.url.path.startswith(("/api/", "/metrics"))
+            takes_tokens = path_of(request).startswith(("/api/", "/metrics"))
             return visitor_by_token(connection, token, at=now) if takes_tokens else None
         if cookie := request.cookies.get(cookie_name(console)):
             visitor = visitor_by_session(connection, cookie, at=now)
             if visitor:
                 return visitor
         return _by_proxy(console, connection, request) or _local(console, connection, request)
+
+
+def path_of(request: HTTPConnection) -> str:
+    """The path that is asked for, as the server read it; an address is made of headers as well."""
+    return str(request.scope["path"])
 
 
 def cookie_name(console: Console) -> str:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from console.access import throttle
-from console.access.audit import note, records
+from console.access.audit import note, records, written_down
 from console.access.database import open_access
 from console.access.sessions import begin_session, end_session, visitor_by_session
 from console.access.tables import audit
@@ -63,7 +63,7 @@ def test_failures_are_counted_by_name_and_address(opened: Callable[[], Engine]):
             throttle.failed(connection, name="ana", address="192.0.2.1", at=UNTIL)
         of_name = throttle.wait_s(connection, name="ana", address="192.0.2.2", at=UNTIL)
         of_address = throttle.wait_s(connection, name="bob", address="192.0.2.1", at=UNTIL)
-        throttle.succeeded(connection, name="ana")
+        throttle.succeeded(connection, name="ana", address="192.0.2.1")
         afterwards = throttle.wait_s(connection, name="ana", address="192.0.2.2", at=UNTIL)
 
     assert (of_name, of_address, afterwards) == (4, 0, 0)
@@ -98,3 +98,26 @@ def test_the_first_user_is_an_admin_or_nobody(opened: Callable[[], Engine]):
             set_user(connection, name="ana", password=PASSWORD, role=Role.VIEWER, at=1)
 
         assert not there_are_users(connection)
+
+
+def test_a_deed_is_written_down_before_it_is_done_and_its_outcome_after(
+    opened: Callable[[], Engine],
+):
+    access = opened()
+
+    def outcomes():
+        with access.connect() as connection:
+            return [each.details["outcome"] for each in records(connection)]
+
+    with written_down(access, at=1, actor="ana", what="a.deed", details={}) as deed:
+        assert outcomes() == ["begun"]
+        deed["count"] = 3
+    with (
+        pytest.raises(ZeroDivisionError),
+        written_down(access, at=2, actor="ana", what="a.deed", details={}),
+    ):
+        raise ZeroDivisionError
+
+    assert outcomes() == ["failed: ZeroDivisionError", "done"]
+    with access.connect() as connection:
+        assert records(connection)[1].details == {"outcome": "done", "count": 3}

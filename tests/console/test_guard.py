@@ -336,3 +336,52 @@ def test_users_tokens_and_audit_are_for_admins_in_the_api_too(bare: Engine):
     assert viewer.get("/admin").status_code == 403
     assert [user["name"] for user in admin.get("/api/v1/users").json()] == ["admin", "viewer"]
     assert admin.get("/api/v1/audit?limit=1").json()[0]["what"] == "login.succeeded"
+
+
+@pytest.mark.parametrize("host", ["[", "[::1", "localhost/login?", "localhost/static/?", "a b"])
+def test_a_host_that_is_none_is_refused_before_anything_is_asked(filled: Engine, host: str):
+    answer = client(filled, None).get("/accounts", headers={"host": host})
+
+    assert answer.status_code == 400
+
+
+def test_a_host_with_a_path_in_it_opens_nothing(filled: Engine):
+    here = client(filled, None)
+
+    answer = here.get("/api/v1/accounts", headers={"host": "127.0.0.1:8090"})
+
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("url", "form"),
+    [("/accounts?q=%00", None), ("/login", {"name": "a\0b", "password": "x" * 12})],
+)
+def test_a_nul_is_refused(filled: Engine, url: str, form: dict[str, str] | None):
+    here = client(filled, "admin" if form is None else None)
+    answer = here.get(url) if form is None else here.post_form(url, form)
+
+    assert answer.status_code == 400
+
+
+def test_an_origin_that_is_none_comes_from_elsewhere(filled: Engine):
+    here = client(filled)
+    form = {"csrf": here.csrf("/admin"), "name": "x"}
+
+    answer = here.post("/admin/users/remove", data=form, headers={"origin": "http://["})
+
+    assert answer.status_code == 403
+
+
+def test_a_form_that_cannot_be_read_is_refused(filled: Engine):
+    here = client(filled)
+    headers = {**ORIGIN, "content-type": "multipart/form-data"}
+
+    assert here.post("/admin/users/remove", content=b"x", headers=headers).status_code == 400
+
+
+def test_a_page_of_the_audit_beyond_all_ids_is_empty(filled: Engine):
+    here = client(filled)
+
+    assert here.get(f"/admin?before={10**19}").status_code == 200
+    assert here.get(f"/api/v1/audit?before={2**31 - 1}").status_code == 200
