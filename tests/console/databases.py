@@ -36,7 +36,7 @@ def postgresql() -> Iterator[str]:
         return
     # Not in pytest's folder: the server refuses to be root's, and nobody else may look in there.
     # Nor, for the same reason, where TMPDIR may lead to.
-    with tempfile.TemporaryDirectory(prefix="subfold-postgresql", dir="/tmp") as folder:  # noqa: S108
+    with tempfile.TemporaryDirectory(prefix="subfold-postgresql", dir="/tmp") as folder:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")
         _run("initdb", folder, "--no-sync", "--auth=trust", "--username=subfold")
