@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, tuple_
 
 from console.read_model.tables import dead_letters
+from console.read_model.writes import chunks
 
 OPEN = "open"
 
@@ -102,3 +104,14 @@ def counts_by_state(connection: Connection) -> dict[str, int]:
     count = func.count().label("letters")
     asked = select(dead_letters.c.state, count).group_by(dead_letters.c.state)
     return {row.state: row.letters for row in connection.execute(asked)}
+
+
+def failed_again(connection: Connection, written: Sequence[str]) -> tuple[str, ...]:
+    """Which of these places of the log, where records were given back to it, are dead letters."""
+    places = {tuple(map(int, place.split(":"))) for place in written}
+    columns = (dead_letters.c.log_partition, dead_letters.c.log_offset)
+    found: list[str] = []
+    for some in chunks(sorted(places)):
+        asked = select(*columns).where(tuple_(*columns).in_(some)).order_by(*columns)
+        found += [f"{partition}:{offset}" for partition, offset in connection.execute(asked)]
+    return tuple(found)

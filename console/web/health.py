@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from console.actions.health import REDRIVE, letter_at, redrive_job
 from console.actions.judge import health
-from console.queries.dead_letters import dead_letters_page, open_by_reason
+from console.queries.dead_letters import dead_letters_page, failed_again, open_by_reason
 from console.web.shell import console_of, form_of, here, mode_of, redirect, render, visitor_of
 from schemas.errors import BrokerError, DeadLetterReason, SettingsError, SubfoldError
 from streams.worker.letters import Chosen, Place
@@ -71,7 +71,10 @@ def _page(request: Request, status: int = 200, *, fault: str | None = None) -> R
     state, reason = query.get("state", "open"), query.get("reason") or None
     given = query.get("offset", "0")
     offset = min(int(given), 10_000) if given.isdecimal() and given.isascii() else 0
+    redriving = console.jobs.latest(REDRIVE)
     with console.read_model.connect() as connection:
+        given_back = redriving.result.written if redriving and redriving.result else ()
+        again = failed_again(connection, given_back)
         letters = dead_letters_page(
             connection,
             state=None if state == "all" else state,
@@ -91,7 +94,8 @@ def _page(request: Request, status: int = 200, *, fault: str | None = None) -> R
         reason=reason,
         offset=offset,
         page=PAGE,
-        redriving=console.jobs.latest(REDRIVE),
+        redriving=redriving,
+        failed_again=again,
         fault=fault,
     )
 

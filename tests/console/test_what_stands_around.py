@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from sqlalchemy import delete, insert, select
 
+from console.queries.dead_letters import failed_again
 from console.queries.health import read_model_health
 from console.queries.shell import around
 from console.read_model.positions import say
@@ -31,3 +32,12 @@ def test_a_record_that_is_a_dead_letter_is_not_counted_as_not_shown_as_well(fill
 
     assert health.unreadable == 1
     assert health.not_shown == (f"{CUSTOMERS} {buried.log_partition}:{buried.log_offset}: no row",)
+
+
+def test_of_what_was_given_back_those_are_named_that_died_again(filled):
+    with filled.connect() as connection:
+        buried = connection.execute(select(dead_letters)).first()
+        place = f"{buried.log_partition}:{buried.log_offset}"
+
+        assert failed_again(connection, ["0:999999", place]) == (place,)
+        assert failed_again(connection, []) == ()
