@@ -1,7 +1,8 @@
 """Retention of one currency: cohorts by the month of the first movement, and rates by month.
 
 Every figure is defined in docs/console-figures.md. Shares are percentages with one decimal, as
-text, rounded half to even; null where there is nothing to be a share of.
+text, rounded half to even; null where there is nothing to be a share of, or where it is not known
+who had been there (`is_known`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from console.queries.exact import Exact, total
-from console.queries.periods import MONTHS, month_name
+from console.queries.periods import MONTHS, month_name, month_of
 from console.read_model.rollup_tables import mrr_cohorts
 from schemas.money import Amount
 
@@ -44,6 +45,7 @@ class Cohort:
     """Accounts whose first movement was in one month, and what became of them."""
 
     month: str
+    is_known: bool
     accounts: int
     months: tuple[CohortMonth, ...]
 
@@ -57,6 +59,7 @@ class RetentionMonth:
 
     month: str
     is_partial: bool
+    is_known: bool
     start: Amount
     payers: int
     lost: int
@@ -78,24 +81,47 @@ class _Sum(NamedTuple):
 
 
 def cohorts(
-    connection: Connection, *, livemode: bool, currency: str, this_month: int
+    connection: Connection,
+    *,
+    livemode: bool,
+    currency: str,
+    this_month: int,
+    since: int | None = None,
 ) -> tuple[Cohort, ...]:
-    """The newest cohorts, oldest first, each to the present month."""
+    """The newest cohorts, oldest first, each to the present month. `since`: see `known_since`."""
     by_cohort: dict[int, list[_Sum]] = defaultdict(list)
     for each in _sums(connection, livemode=livemode, currency=currency):
         by_cohort[each.cohort].append(each)
     newest = sorted(cohort for cohort in by_cohort if cohort <= this_month)[-COHORTS_MAX:]
-    return tuple(_cohort(cohort, by_cohort[cohort], this_month) for cohort in newest)
+    return tuple(
+        _cohort(cohort, by_cohort[cohort], this_month, is_known=_is_whole(cohort, since))
+        for cohort in newest
+    )
 
 
 def retention(
-    connection: Connection, *, livemode: bool, currency: str, this_month: int, months: int = MONTHS
+    connection: Connection,
+    *,
+    livemode: bool,
+    currency: str,
+    this_month: int,
+    months: int = MONTHS,
+    since: int | None = None,
 ) -> tuple[RetentionMonth, ...]:
-    """The last months, oldest first, the present one at the end; none before anything was told."""
+    """The last months, oldest first, the present one at the end; none before anything was told.
+
+    `since`: see `known_since`.
+    """
     sums = _sums(connection, livemode=livemode, currency=currency)
     first = min((each.month for each in sums), default=this_month + 1)
     return tuple(
-        _retention(sums, month, is_partial=month == this_month, has_year=month - MONTHS >= first)
+        _retention(
+            sums,
+            month,
+            is_partial=month == this_month,
+            is_known=_is_whole(month, since),
+            has_year=month - MONTHS >= first and _is_whole(month - MONTHS + 1, since),
+        )
         for month in range(max(first + 1, this_month - months + 1), this_month + 1)
     )
 
@@ -105,6 +131,11 @@ def percent(part: Fraction | int, whole: Fraction | int) -> str | None:
     if whole <= 0:
         return None
     return f"{Decimal(round(Fraction(part) * 1000 / Fraction(whole))).scaleb(-1):.1f}"
+
+
+def _is_whole(month: int, since: int | None) -> bool:
+    """Whether a month began when all accounts were connected."""
+    return since is None or month > month_of(since - 1)
 
 
 def _sums(connection: Connection, *, livemode: bool, currency: str) -> Sequence[_Sum]:
@@ -126,7 +157,7 @@ def _sums(connection: Connection, *, livemode: bool, currency: str) -> Sequence[
     ]
 
 
-def _cohort(cohort: int, sums: Sequence[_Sum], this_month: int) -> Cohort:
+def _cohort(cohort: int, sums: Sequence[_Sum], this_month: int, *, is_known: bool) -> Cohort:
     accounts = sum(each.accounts for each in sums)
     deltas: dict[int, list[Exact]] = defaultdict(list)
     payers: dict[int, int] = defaultdict(int)
@@ -142,29 +173,32 @@ def _cohort(cohort: int, sums: Sequence[_Sum], this_month: int) -> Cohort:
             CohortMonth(
                 offset=month - cohort,
                 payers=paying,
-                payers_share=percent(paying, accounts),
+                payers_share=percent(paying, accounts) if is_known else None,
                 mrr=Amount.of(mrr),
-                mrr_share=percent(mrr, first_mrr),
+                mrr_share=percent(mrr, first_mrr) if is_known else None,
                 is_partial=month == this_month,
             )
         )
-    return Cohort(month=month_name(cohort), accounts=accounts, months=tuple(months))
+    return Cohort(
+        month=month_name(cohort), is_known=is_known, accounts=accounts, months=tuple(months)
+    )
 
 
 def _retention(
-    sums: Iterable[_Sum], month: int, *, is_partial: bool, has_year: bool
+    sums: Iterable[_Sum], month: int, *, is_partial: bool, is_known: bool, has_year: bool
 ) -> RetentionMonth:
     start, net, gross, payers, lost = _kept(sums, month, month)
     year_start, year_net, year_gross, _, _ = _kept(sums, month - MONTHS + 1, month)
     return RetentionMonth(
         month=month_name(month),
         is_partial=is_partial,
+        is_known=is_known,
         start=Amount.of(start),
         payers=payers,
         lost=lost,
-        net=percent(net, start),
-        gross=percent(max(gross, Fraction()), start),
-        churn=percent(lost, payers),
+        net=percent(net, start) if is_known else None,
+        gross=percent(max(gross, Fraction()), start) if is_known else None,
+        churn=percent(lost, payers) if is_known else None,
         net_year=percent(year_net, year_start) if has_year else None,
         gross_year=percent(max(year_gross, Fraction()), year_start) if has_year else None,
     )

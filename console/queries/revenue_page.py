@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 from console.queries.cohorts import Cohort, RetentionMonth, cohorts, retention
 from console.queries.funnel import FunnelStage, funnel, stages_in_order
 from console.queries.in_force import settings_in_force
-from console.queries.periods import Period, month_of, period
+from console.queries.known_since import known_since
+from console.queries.periods import DAY_S, Period, day_name, month_of, period
 from console.queries.revenue import (
     Revenue,
     Share,
@@ -34,9 +35,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevenuePage:
-    """Revenue of a period, and MRR of today by stage and plan; null where nothing was ever told."""
+    """Revenue of a period, and MRR of today by stage and plan; null where nothing was ever told.
+
+    `known_since` is the day before which nobody knows who ceased to pay; null for none.
+    """
 
     currencies: tuple[str, ...]
+    known_since: str | None
     period: Period
     revenue: Revenue | None
     by_stage: tuple[Share, ...]
@@ -45,9 +50,13 @@ class RevenuePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CohortsPage:
-    """Cohorts and retention to the present month; empty where nothing was ever told."""
+    """Cohorts and retention to the present month; empty where nothing was ever told.
+
+    `known_since` is the day before which there is no share.
+    """
 
     currency: str | None
+    known_since: str | None
     cohorts: tuple[Cohort, ...]
     retention: tuple[RetentionMonth, ...]
 
@@ -72,9 +81,18 @@ def revenue_page(
     known, currency = currency_of(connection, asked, livemode=livemode)
     chosen = period_of(connection, asked, currency=currency, livemode=livemode, now=now)
     if currency is None:
-        return RevenuePage(currencies=known, period=chosen, revenue=None, by_stage=(), by_plan=())
+        return RevenuePage(
+            currencies=known,
+            known_since=None,
+            period=chosen,
+            revenue=None,
+            by_stage=(),
+            by_plan=(),
+        )
+    since = known_since(connection, livemode=livemode, currency=currency)
     return RevenuePage(
         currencies=known,
+        known_since=_day(since),
         period=chosen,
         revenue=revenue(connection, livemode=livemode, currency=currency, period=chosen),
         by_stage=mrr_by_stage(connection, livemode=livemode, currency=currency),
@@ -88,12 +106,18 @@ def cohorts_page(
     """Cohorts and retention of a currency."""
     _, chosen = currency_of(connection, Asked(currency=currency), livemode=livemode)
     if chosen is None:
-        return CohortsPage(currency=None, cohorts=(), retention=())
+        return CohortsPage(currency=None, known_since=None, cohorts=(), retention=())
+    since = known_since(connection, livemode=livemode, currency=chosen)
     this_month = month_of(now)
     return CohortsPage(
         currency=chosen,
-        cohorts=cohorts(connection, livemode=livemode, currency=chosen, this_month=this_month),
-        retention=retention(connection, livemode=livemode, currency=chosen, this_month=this_month),
+        known_since=_day(since),
+        cohorts=cohorts(
+            connection, livemode=livemode, currency=chosen, this_month=this_month, since=since
+        ),
+        retention=retention(
+            connection, livemode=livemode, currency=chosen, this_month=this_month, since=since
+        ),
     )
 
 
@@ -141,3 +165,7 @@ def currency_of(
     """All currencies, and the one that is shown."""
     known = currencies(connection, livemode=livemode)
     return known, asked.currency if asked.currency in known else next(iter(known), None)
+
+
+def _day(since: int | None) -> str | None:
+    return None if since is None else day_name(since // DAY_S)
