@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
@@ -122,7 +122,6 @@ def _drop_all(connection: Connection) -> None:
 def _sqlite(file: Path) -> Engine:
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _refuse_foreign(file)
-    file.touch(mode=0o600)
     engine = create_engine(
         "sqlite://",
         creator=lambda: _connect(file),
@@ -160,14 +159,15 @@ def _identity(file: Path) -> tuple[int, int] | None:
 
 
 def _connect(file: Path) -> sqlite3.Connection:
-    is_new = not file.exists()
-    if is_new:
+    with suppress(FileExistsError):
+        file.touch(mode=0o600, exist_ok=False)
         for rest in ("-wal", "-shm"):
             file.with_name(file.name + rest).unlink(missing_ok=True)
     connection = sqlite3.connect(
         file, timeout=BUSY_S, isolation_level=None, check_same_thread=False
     )
-    if is_new:
+    if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
+        # Before the write-ahead log is on, so that the file itself shows it.
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute("PRAGMA journal_mode = WAL")
     # What a power cut takes away is read again from the topics.

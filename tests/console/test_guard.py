@@ -355,7 +355,11 @@ def test_a_host_with_a_path_in_it_opens_nothing(filled: Engine):
 
 @pytest.mark.parametrize(
     ("url", "form"),
-    [("/accounts?q=%00", None), ("/login", {"name": "a\0b", "password": "x" * 12})],
+    [
+        ("/accounts?q=%00", None),
+        ("/accounts/main/-/live/%00", None),
+        ("/login", {"name": "a\0b", "password": "x" * 12}),
+    ],
 )
 def test_a_nul_is_refused(filled: Engine, url: str, form: dict[str, str] | None):
     here = client(filled, "admin" if form is None else None)
