@@ -59,6 +59,8 @@ def _line(one: Rehearsed) -> str:
 def _table(found: Rehearsal) -> Table:
     table = Table("what", "how many", "", box=None)
     table.add_row("customers", str(found.customers), f"{found.changed} of them change")
+    if found.deleted:
+        table.add_row("", str(found.deleted), "of them were deleted at Stripe")
     for (before, after), count in sorted(found.stages.items()):
         table.add_row("stage", str(count), escape(f"{before} → {after}"))
     for money, delta in sorted(found.mrr.items()):

@@ -22,6 +22,7 @@ class Rehearsed:
     """One customer by the new settings: what would be told, and which timers come and go."""
 
     subject: str
+    is_deleted: bool
     told: tuple[Envelope, ...]
     armed: frozenset[Timer]
     dropped: frozenset[Timer]
@@ -56,9 +57,13 @@ class Rehearsed:
 
 @dataclass(slots=True)
 class Rehearsal:
-    """What changes, in sum: stages from and to, MRR by currency, and the rest by number."""
+    """What changes, in sum: stages from and to, MRR by currency, and the rest by number.
+
+    `customers` counts those, too, that were deleted at Stripe: their rows stay and have a stage.
+    """
 
     customers: int = 0
+    deleted: int = 0
     changed: int = 0
     stages: Counter[tuple[str, str]] = field(default_factory=Counter)
     mrr: dict[str, Fraction] = field(default_factory=dict)
@@ -70,6 +75,7 @@ class Rehearsal:
     def add(self, one: Rehearsed) -> None:
         """Count one customer."""
         self.customers += 1
+        self.deleted += one.is_deleted
         self.changed += one.is_changed
         self.armed.update(timer.automation for timer in one.armed)
         self.dropped.update(timer.automation for timer in one.dropped)
@@ -97,7 +103,11 @@ def rehearsed(
         restated, told = resettled(row, settings)
         before, after = _armed(row, former.content), _armed(restated, content)
         yield Rehearsed(
-            subject=row.subject, told=told, armed=after - before, dropped=before - after
+            subject=row.subject,
+            is_deleted=row.facts.deleted_at is not None,
+            told=told,
+            armed=after - before,
+            dropped=before - after,
         )
 
 

@@ -47,7 +47,7 @@ def rehearse(console: Console, visitor: Visitor, content: BusinessSettings) -> J
         rows = _told(_rows(partitions), job, sum(len(each.stored) for each in partitions))
         for one in rehearsed(rows, content, now=int(console.clock())):
             result.add(one)
-        result.finished_at = int(console.clock())
+        result.finish(int(console.clock()))
         return result
 
     job = console.jobs.start(

@@ -130,11 +130,12 @@ def get_rehearsal(request: Request, mode: Mode = "live") -> Work[Rehearsed]:
 def get_rehearsed_customers(
     request: Request, mode: Mode = "live", limit: Limit = 50, offset: Offset = 0
 ) -> list[Moved]:
-    """The customers that would change."""
+    """The customers that would change: the largest change of MRR first, then by name."""
     result: Result | None = _latest(request).result
     if result is None:
         raise HTTPException(404, "the rehearsal has not come to its end")
-    return result.named(livemode=mode == "live")[offset : offset + limit]
+    with console_of(request).read_model.connect() as connection:
+        return result.named(connection, livemode=mode == "live")[offset : offset + limit]
 
 
 @router.post("/settings/apply", responses={**CONFLICT, **AWAY})

@@ -97,7 +97,9 @@ def _page(request: Request, *, status: int = 200, fault: str | None = None) -> R
 
 def _shown(request: Request, connection: Connection, result: Result, *, livemode: bool) -> Shown:
     query = request.query_params
-    named = result.named(livemode=livemode, before=query.get("before"), after=query.get("after"))
+    named = result.named(
+        connection, livemode=livemode, before=query.get("before"), after=query.get("after")
+    )
     offset = query.get("offset", "0")
     begin = min(int(offset) if offset.isdecimal() else 0, len(named))
     some = named[begin : begin + PAGE]
