@@ -1,4 +1,4 @@
-"""Given a rehearsal over many customers, the largest change comes first, and who is gone is told."""
+"""Given a rehearsal over many, the largest change comes first, and who is gone is told."""
 
 from __future__ import annotations
 
