@@ -48,13 +48,14 @@ class Outcome(StrEnum):
 class Step:
     """What one record did. `row` is None when it touches none; `error` is why a letter is dead.
 
-    `stored` is the row as bytes, as it stands in the changelog.
+    `stored` is the row as bytes, as it stands in the changelog; `standing` what it means.
     `unknown_statuses` are new on this row, named by no stage rule, and none that Stripe had.
     """
 
     outcome: Outcome
     row: Row | None = None
     stored: bytes = b""
+    standing: Standing | None = None
     updates: tuple[Envelope, ...] = ()
     error: BadRecordError | None = None
     unknown_statuses: tuple[str, ...] = ()
@@ -151,6 +152,7 @@ def _folded(
         outcome=Outcome.DUPLICATE if is_known else Outcome.FOLDED,
         row=row,
         stored=stored,
+        standing=standing,
         # Ids are made as if each tick stood alone; the place is that within the record.
         updates=(*restated, *(each.placed(index) for index, each in enumerate(told))),
         unknown_statuses=tuple(set(unknown_statuses(standing.stages)) - had),
@@ -201,6 +203,6 @@ def due_at_of(row: Row, settings: SettingsInForce) -> int | None:
     return next_due(row.facts, settings.content)
 
 
-def row_for_readers(row: Row, settings: SettingsInForce) -> bytes:
-    """The value of `billing.customers.v1`."""
-    return customer_row(row, settings).model_dump_json().encode()
+def row_for_readers(row: Row, settings: SettingsInForce, standing: Standing | None = None) -> bytes:
+    """The value of `billing.customers.v1`; `standing` is what `step` found it to mean."""
+    return customer_row(row, settings, standing).model_dump_json().encode()

@@ -18,12 +18,13 @@ from schemas.errors import BadRecordError, DeadLetterReason, SubfoldError
 from schemas.records import Kind, LogRecord, Subject
 from schemas.rows import Row
 from schemas.settings import SettingsInForce
+from schemas.standing import Standing
 from schemas.updates import Envelope
 from streams.clocks import NO_CLOCKS, Clocks
 from streams.log.broadcast import FIRST
 from streams.log.records import logged_ms, read_log_record
 from streams.log.topics import CUSTOMERS, DEAD_LETTERS, MIB, TEST, topic_of
-from streams.pipeline import row_for_readers, step
+from streams.pipeline import Step, row_for_readers, step
 from streams.reading import read_clock, read_settings
 from streams.worker.dead_letters import DeadLetter, FetchedRecord, Headers, dead_letter
 from streams.worker.marker import Fate, encode_settings
@@ -184,7 +185,7 @@ class _Fold:
         self._crashes = crashes
         self._is_careful = is_careful
         # With the settings that each row was last folded with: where a batch ends must not show.
-        self._touched: dict[bytes, tuple[Row, bytes, SettingsInForce]] = {}
+        self._touched: dict[bytes, tuple[Row, Step, SettingsInForce]] = {}
         self._outputs: list[Output] = []
         self._dead: list[DeadLetter] = []
         self._fates: Counter[Fate] = Counter()
@@ -225,10 +226,10 @@ class _Fold:
     def result(self, records: Sequence[FetchedRecord]) -> Folded:
         """Make what readers see of the rows that changed, and give all of it."""
         rows, stored, views = {}, {}, []
-        for key, (row, data, settings) in self._touched.items():
-            if data != self._rows.stored(key):
-                rows[key], stored[key] = row, data
-                views.append(view_output(row, settings))
+        for key, (row, last, settings) in self._touched.items():
+            if last.stored != self._rows.stored(key):
+                rows[key], stored[key] = row, last.stored
+                views.append(view_output(row, settings, last.standing))
         return Folded(
             next_offset=records[-1].offset + 1,
             newest_ms=logged_ms(records[-1].headers, records[-1].timestamp),
@@ -254,7 +255,7 @@ class _Fold:
         if result.row:
             if self._is_careful:
                 view_output(result.row, self._settings)
-            self._touched[key] = (result.row, result.stored, self._settings)
+            self._touched[key] = (result.row, result, self._settings)
         self._outputs += outputs
         self._updates.update(update.type for update in result.updates)
         self._unknown_statuses.update(result.unknown_statuses)
@@ -289,13 +290,13 @@ class _Fold:
         self._fates[Fate.DEAD_LETTERED] += 1
 
 
-def view_output(row: Row, settings: SettingsInForce) -> Output:
-    """A row as its readers see it.
+def view_output(row: Row, settings: SettingsInForce, standing: Standing | None = None) -> Output:
+    """A row as its readers see it; `standing` is what it means, where that is known already.
 
     Raises:
         BadRecordError: `row_too_large`, where Kafka would not take it.
     """
-    view = row_for_readers(row, settings)
+    view = row_for_readers(row, settings, standing)
     if len(view) > VIEW_BYTES_MAX:
         raise BadRecordError(DeadLetterReason.ROW_TOO_LARGE, "the row would be too large to read")
     subject = Subject.parse(row.subject)
