@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from structlog.testing import capture_logs
 
 from ingest_process import read_log
 from schemas.errors import BrokerError
@@ -71,7 +72,7 @@ async def test_what_concerns_many_customers_is_in_every_partition(bootstrap_serv
 
 
 async def test_a_body_that_the_topic_has_no_room_for_is_never_answered_with_200(
-    bootstrap_servers, prefix, capsys
+    bootstrap_servers, prefix
 ):
     """F25: Stripe keeps it for three days, metric and log line name it, `doctor` the reason."""
     small = {"max.message.bytes": "10000"}
@@ -84,9 +85,10 @@ async def test_a_body_that_the_topic_has_no_room_for_is_never_answered_with_200(
     await until_ready(log)
     body = body_of(pad="x" * 20_000)
 
-    answer = await post(door_of(log), body, signed(body))
+    with capture_logs() as logged:
+        answer = await post(door_of(log), body, signed(body))
     running.cancel()
     await asyncio.wait({running})
 
     assert answer.status == 503
-    assert "MessageSizeTooLarge" in capsys.readouterr().out
+    assert "MessageSizeTooLarge" in logged[0]["reason"]
