@@ -77,7 +77,7 @@ async def _backfill(
                     key = f"{account.scope}/{TASK}"
                     state = read_state(BackfillState, states.get(key))
                     since = connection_in(states, account.scope).since
-                    lacks = bool(state.refused) or (with_history and state.history_since is None)
+                    lacks = state.lacks(with_history=with_history)
                     if not state.completed_at or lacks or again:
                         work = Backfill(account.api, writer, account.scope, state)
                         await work.begin(

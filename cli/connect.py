@@ -12,7 +12,15 @@ import typer
 from pydantic import SecretStr
 
 from cli.config import ConfigOption, read_config
-from cli.connect_text import Connected, as_line, lacking_text, say_checked, say_connected, warn
+from cli.connect_text import (
+    Connected,
+    as_line,
+    lacking_text,
+    say_checked,
+    say_connected,
+    warn,
+    warn_of_history,
+)
 from cli.credentials import secret_file, with_key
 from cli.source import NamedSource, scopes_of, variable
 from schemas.errors import SettingsError
@@ -32,7 +40,7 @@ from streams.source.connect import (
 from streams.source.fetched import Scope
 from streams.source.log_writer import kept, log_writer
 from streams.source.opened import Asked, unasked
-from streams.source.permissions import CONNECTING, READING, Permission, lacking
+from streams.source.permissions import CONNECTING, HISTORY, READING, Permission, lacking
 from streams.source.stripe_api import Fields, StripeApi
 from streams.source.way_back import heard
 
@@ -90,22 +98,28 @@ def connect(  # noqa: PLR0917 - Typer turns parameters into options
 
 
 async def _check(asked: Sequence[Asked], *, as_json: bool) -> None:
-    await _refuse_lacking(asked, ())
+    found = await _refuse_lacking(asked, ())
     async with unasked(asked[0]) as api:
-        scope = Scope(asked[0].id, None, api.livemode)
-        say_checked(scope, *await account_of(api), as_json=as_json)
+        say_checked(found, *await account_of(api), as_json=as_json)
 
 
-async def _refuse_lacking(asked: Sequence[Asked], more: Sequence[Permission]) -> None:
-    """Name all that is missing, for the source's own account and its connected ones."""
+async def _refuse_lacking(
+    asked: Sequence[Asked], more: Sequence[Permission]
+) -> dict[Scope, list[Permission]]:
+    """Name all that is missing, for the source's own account and its connected ones.
+
+    What is missing for history alone is warned of, and given.
+    """
     found: dict[Scope, list[Permission]] = {}
     for each in asked:
-        wanted = READING if each.account else (*READING, *more)
+        wanted = (*READING, *HISTORY) if each.account else (*READING, *HISTORY, *more)
         async with unasked(each) as api:
             scope = Scope(each.id, each.account, api.livemode)
             found[scope] = await lacking(api, wanted)
-    if any(found.values()):
+    if any(each not in HISTORY for missing in found.values() for each in missing):
         raise SettingsError(lacking_text(found))
+    warn_of_history(found)
+    return found
 
 
 async def _connect(

@@ -15,7 +15,7 @@ from schemas.wire.events import API_VERSION
 from streams.settings import Source
 from streams.source.connect import EVENT_NAMES, ConnectState, Plan, is_pinned
 from streams.source.fetched import Scope
-from streams.source.permissions import CONNECTING, READING, TRYING, Permission, form
+from streams.source.permissions import HISTORY, READING, Permission, connecting, form
 from streams.source.stripe_api import Fields
 from streams.source.way_back import Heard
 
@@ -53,7 +53,7 @@ def warn(source: Source, id_: str, url: str) -> None:
 def lacking_text(found: Mapping[Scope, Sequence[Permission]]) -> str:
     """All that is missing, in the Dashboard's words, and a form with all that is needed."""
     lines = [
-        f"{scope}: the API key lacks: {', '.join(map(str, missing))}"
+        f"{scope}: the API key lacks: {_reasons(missing)}"
         for scope, missing in found.items()
         if missing
     ]
@@ -63,20 +63,45 @@ def lacking_text(found: Mapping[Scope, Sequence[Permission]]) -> str:
     )
 
 
+def warn_of_history(found: Mapping[Scope, Sequence[Permission]]) -> None:
+    """Say what a back-fill will leave out, for the key may not read it."""
+    for scope, missing in found.items():
+        if missing:
+            typer.echo(
+                f"warning: {scope}: the API key lacks: {_reasons(missing)}; a back-fill leaves "
+                f"that out. A key with all of it: {form(livemode=scope.livemode)}",
+                err=True,
+            )
+
+
+def _reasons(missing: Sequence[Permission]) -> str:
+    return ", ".join(each.reason for each in missing)
+
+
 def _rows(*, livemode: bool) -> list[str]:
     """What to tick, and a link that ticks it."""
-    connecting = CONNECTING if livemode else (*CONNECTING, *TRYING)
+    writing = connecting(livemode=livemode)
     return [
         f"  to read: {', '.join(map(str, READING))}",
-        f"  only for connect and disconnect: {', '.join(map(str, connecting))}",
-        f"  {form((*READING, *connecting), livemode=livemode)}",
+        f"  to read for history, which is left out without: {', '.join(map(str, HISTORY))}",
+        f"  only for connect and disconnect: {', '.join(map(str, writing))}",
+        f"  {form(livemode=livemode)}",
     ]
 
 
-def say_checked(scope: Scope, account: str, name: str, *, as_json: bool) -> None:
-    """The key is good: whose it is."""
+def say_checked(
+    found: Mapping[Scope, Sequence[Permission]], account: str, name: str, *, as_json: bool
+) -> None:
+    """The key is good: whose it is, and what history it may not read."""
+    scope = next(iter(found))
     if as_json:
-        known = {"account": str(scope), "stripe_account": account, "name": name, "missing": []}
+        known = {
+            "account": str(scope),
+            "stripe_account": account,
+            "name": name,
+            "missing": [],
+            "history_missing": {str(each): list(map(str, found[each])) for each in found},
+        }
         typer.echo(orjson.dumps(known).decode())
     else:
         typer.echo(f"{scope}: the API key is good: {_whose(scope, account, name)}")

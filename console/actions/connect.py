@@ -6,7 +6,7 @@ Whoever breaks off does it again: what is there at Stripe is adopted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import SecretStr
 
@@ -36,7 +36,7 @@ from streams.source.connect import (
 from streams.source.fetched import Scope
 from streams.source.log_writer import kept, log_writer
 from streams.source.opened import Asked, unasked
-from streams.source.permissions import CONNECTING, READING, TRYING, Permission, form, lacking
+from streams.source.permissions import CONNECTING, HISTORY, READING, form, lacking
 from streams.source.stripe_api import StripeApi
 
 PASTED = f"{WEBHOOK}pasted"
@@ -73,7 +73,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected:
-    """What came of it: whose key it is, in which mode, and the endpoints."""
+    """What came of it: whose key it is, in which mode, and the endpoints.
+
+    Attributes:
+        history_missing: Permissions without which a back-fill leaves history out, and for what.
+    """
 
     source: str
     account: str
@@ -82,6 +86,7 @@ class Connected:
     url: str
     made: tuple[str, ...]
     adopted: tuple[str, ...]
+    history_missing: tuple[str, ...] = ()
 
 
 def has_master_key(console: Console) -> bool:
@@ -118,7 +123,7 @@ async def connect(console: Console, visitor: Visitor, asked: Request) -> Connect
     source = keyed(console, asked)
     with open_secret_store(console.config.deployment.console) as store:
         pasting = _Pasting(store, asked.source, visitor.name, int(console.clock()))
-        await _refuse_lacking(asked.source, source, with_endpoint=bool(asked.url))
+        missing = await _refuse_lacking(asked.source, source, with_endpoint=bool(asked.url))
         with written_down(
             console.access,
             at=console.clock(),
@@ -132,7 +137,7 @@ async def connect(console: Console, visitor: Visitor, asked: Request) -> Connect
                 livemode=done.livemode,
                 endpoints=[*done.made, *done.adopted],
             )
-    return done
+    return replace(done, history_missing=missing)
 
 
 async def _connected(
@@ -191,20 +196,20 @@ def keyed(console: Console, asked: Request) -> Source:
     return source
 
 
-async def _refuse_lacking(id_: str, source: Source, *, with_endpoint: bool) -> None:
+async def _refuse_lacking(id_: str, source: Source, *, with_endpoint: bool) -> tuple[str, ...]:
+    """Refuse a key that lacks what is needed; give what it lacks for history."""
     missing: list[str] = []
-    livemode = True
+    is_refused, livemode = False, True
     for account in (None, *(each for each in source.accounts if each != "*")):
-        needed: tuple[Permission, ...] = READING
-        if account is None and with_endpoint:
-            needed = (*READING, *CONNECTING)
+        more = CONNECTING if account is None and with_endpoint else ()
         async with unasked(Asked(id_, source, account)) as api:
             livemode = api.livemode
-            found = await lacking(api, needed)
-            missing += [f"{account}: {each}" if account else str(each) for each in found]
-    if missing:
-        more = CONNECTING if livemode else (*CONNECTING, *TRYING)
-        raise LackingError(missing, form((*READING, *more), livemode=livemode))
+            found = await lacking(api, (*READING, *HISTORY, *more))
+        is_refused |= any(each not in HISTORY for each in found)
+        missing += [f"{account}: {each.reason}" if account else each.reason for each in found]
+    if is_refused:
+        raise LackingError(missing, form(livemode=livemode))
+    return tuple(missing)
 
 
 async def _endpoints(

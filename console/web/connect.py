@@ -54,7 +54,10 @@ def connect(request: Request) -> Response:
         return _page(request, 422, source=id_, fault=str(error), url=url)
     mode = "live mode" if done.livemode else "test mode"
     whose = f"{done.name or 'an account'} ({done.account or 'its id may not be read'}), {mode}"
-    return redirect(request, "/connect", said=f"The key is good and stored: {whose}.")
+    said = f"The key is good and stored: {whose}."
+    if done.history_missing:
+        said += f" A back-fill leaves history out, for it lacks: {', '.join(done.history_missing)}."
+    return redirect(request, "/connect", said=said)
 
 
 def hear(request: Request) -> Response:

@@ -107,6 +107,7 @@ EVENT_TYPES: dict[str, EventType] = {
         Effect.KEPT,
     ),
     **_types("credit_note", "created updated voided", Key.CUSTOMER, Effect.KEPT),
+    **_types("quote", "accepted canceled created finalized", Key.CUSTOMER, Effect.KEPT),
     **_types("entitlements.active_entitlement_summary", "updated", Key.CUSTOMER, Effect.KEPT),
     **_types(
         "setup_intent",

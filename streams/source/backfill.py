@@ -60,6 +60,11 @@ class BackfillState(BaseModel):
         done = sum(each.weight * self._share_of(each) for each in lists)
         return done / sum(each.weight for each in lists)
 
+    def lacks(self, *, with_history: bool) -> bool:
+        """Whether a list is not in it: left out, refused, or not yet known to that release."""
+        wanted = lists_of(with_history=with_history or self.history_since is not None)
+        return any(each.name not in self.lists or each.name in self.refused for each in wanted)
+
     @property
     def refused(self) -> dict[str, str]:
         """Lists that the key may not read, and why."""
@@ -118,7 +123,7 @@ class Backfill:
         """
         state, now = self.state, await self._api.now()
         since = None if history_s is None else now - history_s
-        lacks = bool(state.refused) or (since is not None and state.history_since is None)
+        lacks = state.lacks(with_history=history_s is not None)
         if state.started_at > not_before and (lacks or not state.completed_at):
             state.history_since = state.history_since or since
             state.completed_at = None

@@ -29,8 +29,8 @@ def may_pay(customer: Fields) -> bool:
 class Listed:
     """One of Stripe's lists: how to ask, and whose an object of it is.
 
-    `of_each`: it is one list for each of those customers. `weight`: about how many times as long as
-    another it takes to read.
+    `is_dated`: Stripe takes a time for it. `of_each`: it is one list for each of those customers.
+    `weight`: about how many times as long as another it takes to read.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Listed:
     params: dict[str, Any]
     customer: Callable[[Fields], str | None] = owner_of
     is_history: bool = False
+    is_dated: bool = True
     of_each: Callable[[Fields], bool] | None = None
     weight: int = 1
 
@@ -85,6 +86,7 @@ LISTS = (
         params={"status": "complete"},
         is_history=True,
     ),
+    Listed(name="quotes", service=lambda v1: v1.quotes, params={}, is_history=True, is_dated=False),
     # Stripe has no list of all of them. So it takes a request for each customer, and comes last.
     Listed(
         name="payment_methods",
@@ -92,7 +94,7 @@ LISTS = (
         params={},
         is_history=True,
         of_each=may_pay,
-        weight=30,
+        weight=33,
     ),
 )
 

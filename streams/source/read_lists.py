@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pydantic import BaseModel
@@ -55,8 +55,8 @@ async def parts(
     v1, of_each = api.client.v1, listed.of_each
     call = v1.customers.list_async if of_each else listed.service(v1).list_async
     params = {} if of_each else listed.params
-    dated = {"gte": since} if listed.is_history and not of_each else {}
-    async for page in _pages(api, call, params, dated, reached):
+    oldest = since if listed.is_history and not of_each else None
+    async for page in _pages(api, call, params, reached, since=oldest, is_dated=listed.is_dated):
         pages: tuple[Page, ...] = (page,)
         if of_each:
             pages = await _of_each(api, listed, [each for each in page.objects if of_each(each)])
@@ -74,25 +74,41 @@ async def parts(
             }
         )
         yield Part(pages=pages, reached=reached)
+        if reached.is_done:
+            return
 
 
 async def _pages(
-    api: StripeApi, call: Call, params: Fields, dated: Fields, begun: Reached
+    api: StripeApi,
+    call: Call,
+    params: Fields,
+    begun: Reached,
+    *,
+    since: int | None,
+    is_dated: bool,
 ) -> AsyncIterator[Page]:
     cursor, created = begun.cursor, begun.created
     after = {"starting_after": cursor} if cursor else {}
+    dated: Fields = {"gte": since} if since and is_dated else {}
     while True:
         try:
             words = {**params, **({"created": dated} if dated else {}), **after}
             async for page in api.pages(call, words):
-                yield page
+                yield page if is_dated else _made_since(page, since or 0)
                 created = page.objects[-1].get("created") if page.objects else created
         except GoneError:
             # Its last object was deleted meanwhile: from the time of that one on, all of its
-            # second again.
-            dated, after = {**dated, "lte": created}, {}
+            # second again; where no time can be named, all of it.
+            after, dated = {}, {**dated, "lte": created} if is_dated else {}
         else:
             return
+
+
+def _made_since(page: Page, since: int) -> Page:
+    """What of a page is not older; the last page, where something is, for the newest come first."""
+    objects = tuple(each for each in page.objects if each["created"] >= since)
+    has_more = page.has_more and len(objects) == len(page.objects)
+    return replace(page, objects=objects, has_more=has_more)
 
 
 async def _of_each(api: StripeApi, listed: Listed, customers: list[Fields]) -> tuple[Page, ...]:

@@ -28,8 +28,8 @@ from streams.source.log_writer import kept
 from web import browser, client, make_console
 
 READING = (
-    *("charge_read", "coupon_read", "customer_read", "dispute_read", "event_read"),
-    *("invoice_read", "payment_method_read", "plan_read", "product_read", "subscription_read"),
+    *("coupon_read", "customer_read", "event_read", "invoice_read", "payment_method_read"),
+    *("plan_read", "product_read", "subscription_read"),
 )
 POLLS = 1200
 
@@ -73,7 +73,7 @@ def test_without_a_master_key_the_page_explains_and_nothing_is_stored(filled, tm
 
 def test_all_that_a_key_lacks_is_named_and_nothing_is_stored_or_made(filled):
     fake = FakeStripe(World(customers=3))
-    fake.add_key("rk_test_little_0000000000000000", *READING[2:])
+    fake.add_key("rk_test_little_0000000000000000", *READING[1:])
     with (
         serving(fake) as url,
         offline_console(filled, Source(test=True, api_base=url)) as here,
@@ -82,12 +82,34 @@ def test_all_that_a_key_lacks_is_named_and_nothing_is_stored_or_made(filled):
         answer = here.post_form("/connect/main", form)
 
         assert answer.status_code == 422
-        for word in ("Charges and Refunds: Read", "Coupons: Read", "Webhook Endpoints: Write"):
+        for word in (
+            "Charges and Refunds: Read (past payments and refunds)",
+            "Coupons: Read (discounts in MRR)",
+            "Webhook Endpoints: Write (making the endpoint)",
+        ):
             assert word in answer.text
         assert "https://dashboard.stripe.com/test/apikeys/create?" in answer.text
         assert "rk_test_little_0000" not in answer.text
         assert stored(here) == {}
     assert not fake.account.endpoints.all
+
+
+def test_a_key_that_lacks_history_alone_is_stored_and_what_it_lacks_is_said(filled):
+    fake = FakeStripe(World(customers=3))
+    fake.add_key("rk_test_reads", *READING, "charge_read", "dispute_read", "quote_read")
+    with (
+        serving(fake) as url,
+        offline_console(filled, Source(test=True, api_base=url)) as here,
+    ):
+        answer = here.post_form("/connect/main", {"api_key": "rk_test_reads", "url": ""})
+        page = here.get("/connect")
+
+        assert answer.status_code == 303
+        assert "The key is good and stored" in page.text
+        assert "Checkout Sessions: Read (past checkouts, and your ids in them)" in page.text
+        assert "Credit Notes: Read (past credit notes)" in page.text
+        assert "Disputes" not in page.text
+        assert "api_key" in stored(here)
 
 
 @pytest.mark.parametrize(

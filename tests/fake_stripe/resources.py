@@ -147,6 +147,12 @@ RESOURCES = {
     "products": Resource(
         kind="product", permission="product", filters=_flag("active") | {"ids": _is_one_of}
     ),
+    "quotes": Resource(
+        kind="quote",
+        permission="quote",
+        filters=_same("customer", "status", "test_clock"),
+        spans=(),
+    ),
     "refunds": Resource(
         kind="refund", permission="charge", filters=_same("charge", "payment_intent")
     ),

@@ -7,6 +7,7 @@ import stripe
 
 from fake_stripe.credit_notes import credit
 from fake_stripe.fake import FakeStripe
+from fake_stripe.quotes import offer
 from fake_stripe.shapes import FREE, samples
 from fake_stripe.world import World
 from simulation.objects import Generation
@@ -83,6 +84,31 @@ def test_a_credit_note_has_the_fields_of_the_sample(world):
 
     assert (missing, extra) == (set(), set())
     assert note.keys() <= stripe.CreditNote.__annotations__.keys()
+
+
+def test_a_quote_has_the_fields_that_the_client_knows_at_every_depth(world):
+    customer = next(world.view().shelves["customer"].newest_first())["id"]
+    id_ = offer(world, customer, 4900)
+    quote = world.view().get("quote", id_)
+    parts = {
+        (): stripe.Quote,
+        ("automatic_tax",): stripe.Quote.AutomaticTax,
+        ("computed",): stripe.Quote.Computed,
+        ("computed", "recurring"): stripe.Quote.Computed.Recurring,
+        ("computed", "upfront"): stripe.Quote.Computed.Upfront,
+        ("invoice_settings",): stripe.Quote.InvoiceSettings,
+        ("status_transitions",): stripe.Quote.StatusTransitions,
+        ("subscription_data",): stripe.Quote.SubscriptionData,
+        ("total_details",): stripe.Quote.TotalDetails,
+    }
+    only_expanded = {"line_items", "breakdown", "deleted"}
+
+    for path, kind in parts.items():
+        part = quote
+        for name in path:
+            part = part[name]
+        known = {name for name in kind.__annotations__ if name.islower() and name[0] != "_"}
+        assert known - only_expanded == part.keys(), path
 
 
 def test_what_has_no_sample_has_only_fields_that_the_client_knows(world):

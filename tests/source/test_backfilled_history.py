@@ -6,15 +6,21 @@ import orjson
 import pytest
 
 from fake_stripe.credit_notes import credit
+from fake_stripe.quotes import offer
 from fake_stripe.view import Told
 from fake_stripe.world import World
 from streams.log.topics import LOG
+from streams.source.backfill import HISTORY_S, BackfillState
+from streams.source.log_writer import kept, log_writer, read_state
+from streams.source.read_lists import Reached
 from worker_process import until
 
 READING = [
     *("charge_read", "coupon_read", "customer_read", "dispute_read", "event_read"),
     *("invoice_read", "plan_read", "product_read", "subscription_read"),
 ]
+DAY_S = 86_400
+MAIN = "main/-/test"
 QUIET = 250
 ASKED = "GET /v1/customers/{id}/payment_methods"
 
@@ -72,6 +78,53 @@ async def test_every_card_note_and_session_comes_under_its_customer_and_cards_co
     assert (await edge.rows()).keys() == {each["id"] for each in edge.things("customer")}
 
 
+async def test_quotes_of_thirteen_months_come_and_no_page_of_older_ones_is_asked_for(edge):
+    customer, now = edge.things("customer")[0]["id"], edge.fake.world.now
+    since = now - HISTORY_S
+    young = [offer(edge.fake.world, customer, each, created=now - each) for each in range(101)]
+    nobody = offer(edge.fake.world, None, 1, created=since + DAY_S)
+    old = [offer(edge.fake.world, customer, each, created=since - DAY_S) for each in range(200)]
+
+    state, _ = await filled(edge)
+
+    found = await subjects(edge)
+    assert {tuple(found[each]) for each in young} == {(f"main/-/test/{customer}",)}
+    assert found[nobody] == [f"main/-/test/-/{nobody}"]
+    assert not found.keys() & set(old)
+    assert state["lists"]["quotes"]["objects"] == len(young) + 1
+    assert edge.fake.requests["GET /v1/quotes"] == 2
+
+
+async def test_a_quote_that_is_gone_with_its_place_has_its_list_read_from_the_first_on(edge):
+    customer, now = edge.things("customer")[0]["id"], edge.fake.world.now
+    quotes = [offer(edge.fake.world, customer, each, created=now - each) for each in range(101)]
+    await edge.run("backfill", "--no-history")
+    states = await kept(edge.here.kafka)
+    state = read_state(BackfillState, states[f"{MAIN}/backfill"])
+    state.lists["quotes"] = Reached(cursor="qt_gone", created=now - 50)
+    async with log_writer(edge.here.kafka) as writer:
+        await writer.keep(f"{MAIN}/backfill", state)
+
+    await filled(edge)
+
+    assert set(quotes) <= (await subjects(edge)).keys()
+
+
+async def test_a_list_that_an_older_release_did_not_know_comes_by_itself_and_alone(edge):
+    quote = offer(edge.fake.world, edge.things("customer")[0]["id"], 4900)
+    await filled(edge)
+    state = read_state(BackfillState, (await kept(edge.here.kafka))[f"{MAIN}/backfill"])
+    del state.lists["quotes"]
+    async with log_writer(edge.here.kafka) as writer:
+        await writer.keep(f"{MAIN}/backfill", state)
+    charges = edge.fake.requests["GET /v1/charges"]
+
+    await filled(edge)
+
+    assert len((await subjects(edge))[quote]) == 2
+    assert edge.fake.requests["GET /v1/charges"] == charges
+
+
 async def test_without_history_no_customer_is_asked_for_cards(edge):
     await filled(edge, "--no-history")
 
@@ -114,7 +167,7 @@ async def test_what_a_key_may_not_read_is_named_and_left_out_and_comes_with_a_be
     state, done = await filled(edge, **key)
 
     refused = {name for name, each in state["lists"].items() if each["refused"]}
-    assert refused == {"credit_notes", "checkout_sessions", "payment_methods"}
+    assert refused == {"credit_notes", "checkout_sessions", "payment_methods", "quotes"}
     assert "without payment_methods: the API key may not do this" in done.stderr
     assert "rak_payment_method_read" in done.stderr
     assert state["completed_at"]

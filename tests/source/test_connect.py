@@ -13,10 +13,8 @@ from schemas.wire.events import API_VERSION
 from streams.fold.event_types import EVENT_TYPES
 
 READING = (
-    "charge_read",
     "coupon_read",
     "customer_read",
-    "dispute_read",
     "event_read",
     "invoice_read",
     "payment_method_read",
@@ -24,6 +22,7 @@ READING = (
     "product_read",
     "subscription_read",
 )
+HISTORY = ("charge_read", "checkout_session_read", "credit_note_read", "dispute_read", "quote_read")
 
 
 async def test_an_endpoint_is_made_with_our_version_and_types_and_its_secret_is_for_its_owner(
@@ -83,7 +82,7 @@ async def test_an_endpoint_that_is_there_is_adopted_and_gets_exactly_our_types(e
 
 
 async def test_all_that_a_key_lacks_is_named_at_once_and_nothing_is_made(edge, url):
-    edge.fake.add_key("rk_test_little", *READING[2:])
+    edge.fake.add_key("rk_test_little", *READING[1:], *HISTORY[1:])
 
     done = await edge.run(
         "connect",
@@ -92,7 +91,12 @@ async def test_all_that_a_key_lacks_is_named_at_once_and_nothing_is_made(edge, u
     )
 
     assert done.returncode == 2
-    assert "Charges and Refunds: Read, Coupons: Read, Webhook Endpoints: Write" in done.stderr
+    for word in (
+        "Coupons: Read (discounts in MRR)",
+        "Charges and Refunds: Read (past payments and refunds)",
+        "Webhook Endpoints: Write (making the endpoint)",
+    ):
+        assert word in done.stderr
     assert "https://dashboard.stripe.com/test/apikeys/create?" in done.stderr
     assert "rak_charge_read" in done.stderr
     assert "rk_test_little" not in done.stderr
@@ -109,8 +113,27 @@ async def test_a_key_that_may_read_what_we_read_is_good_and_enough_for_a_backfil
 
     assert checked.returncode == 0, checked.stderr
     assert "the API key is good" in checked.stdout
+    assert "warning: main/-/test: the API key lacks: Charges and Refunds: Read" in checked.stderr
     assert filled.returncode == 0, filled.stderr
     assert len(await edge.log()) > 0
+
+
+async def test_a_key_that_lacks_history_connects_with_a_warning_and_json_names_what_it_lacks(
+    edge, url
+):
+    edge.fake.add_key("rk_test_most", *READING, *HISTORY[:2], *HISTORY[4:], "webhook_write")
+    key = {"SUBFOLD_SOURCES__MAIN__API_KEY": "rk_test_most"}
+
+    checked = await edge.run("connect", "--check", "--json", **key)
+    done = await edge.run("connect", "--url", url, "--secret-file", "secret", **key)
+
+    lacking = ["Credit Notes: Read", "Disputes: Read"]
+    line = orjson.loads(checked.stdout)
+    assert (line["missing"], line["history_missing"]) == ([], {"main/-/test": lacking})
+    assert done.returncode == 0, done.stderr
+    assert "Credit Notes: Read (past credit notes), Disputes: Read (past disputes)" in done.stderr
+    assert "rak_dispute_read" in done.stderr
+    assert len(endpoints(edge)) == 1
 
 
 async def test_a_platform_has_a_second_endpoint_for_connected_accounts(edge, url):
