@@ -36,22 +36,25 @@ def end_session(connection: Connection, cookie: str) -> None:
 
 def visitor_by_session(connection: Connection, cookie: str, *, at: float) -> Visitor | None:
     """Whose session it is, when it has neither been idle nor lasted for too long."""
-    now, id_hash = int(at), hash_of(cookie)
+    now = int(at)
     row = connection.execute(
-        select(sessions.c.user, sessions.c.seen_at, users.c.role)
+        select(sessions.c.user, users.c.role)
         .join(users, users.c.name == sessions.c.user)
         .where(
             and_(
-                sessions.c.id_hash == id_hash,
+                sessions.c.id_hash == hash_of(cookie),
                 sessions.c.began_at > now - AGE_MAX_S,
                 sessions.c.seen_at > now - IDLE_MAX_S,
             )
         )
     ).one_or_none()
-    if row is None:
-        return None
-    if row.seen_at <= now - SEEN_STEP_S:
-        connection.execute(
-            sessions.update().where(sessions.c.id_hash == id_hash).values(seen_at=now)
-        )
-    return Visitor(name=row.user, role=Role(row.role), via=Via.SESSION)
+    return Visitor(name=row.user, role=Role(row.role), via=Via.SESSION) if row else None
+
+
+def keep_session(connection: Connection, cookie: str, *, at: float) -> None:
+    """Note that it is in use, so that it does not become idle."""
+    now, this = int(at), sessions.c.id_hash == hash_of(cookie)
+    seen_at = connection.scalar(select(sessions.c.seen_at).where(this))
+    # An update takes the file's lock even where it finds nothing to do.
+    if seen_at is not None and seen_at <= now - SEEN_STEP_S:
+        connection.execute(sessions.update().where(this).values(seen_at=now))

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from starlette.requests import HTTPConnection, Request
 
 from console.access.reach import is_loopback, is_private, is_trusted_proxy
-from console.access.sessions import visitor_by_session
+from console.access.sessions import keep_session, visitor_by_session
 from console.access.tokens import visitor_by_token
 from console.access.users import role_of, there_are_users
 from console.access.visitor import LOCAL, Role, Via, Visitor
@@ -18,17 +18,30 @@ PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 def visitor_asking(console: Console, request: Request) -> Visitor | None:
     """The visitor; None when they have to log in first."""
+    with console.access.begin() as connection:
+        visitor = _known(console, connection, request)
+        if visitor and visitor.via is Via.SESSION:
+            keep_session(connection, request.cookies[cookie_name(console)], at=console.clock())
+        return visitor
+
+
+def visitor_now(console: Console, request: Request) -> Visitor | None:
+    """Who it is now that asked a while ago; to look does not keep a session."""
+    with console.access.begin() as connection:
+        return _known(console, connection, request)
+
+
+def _known(console: Console, connection: Connection, request: Request) -> Visitor | None:
     now = console.clock()
     kind, _, token = request.headers.get("authorization", "").partition(" ")
-    with console.access.begin() as connection:
-        if kind.lower() == "bearer":
-            takes_tokens = path_of(request).startswith(("/api/", "/metrics"))
-            return visitor_by_token(connection, token, at=now) if takes_tokens else None
-        if cookie := request.cookies.get(cookie_name(console)):
-            visitor = visitor_by_session(connection, cookie, at=now)
-            if visitor:
-                return visitor
-        return _by_proxy(console, connection, request) or _local(console, connection, request)
+    if kind.lower() == "bearer":
+        takes_tokens = path_of(request).startswith(("/api/", "/metrics"))
+        return visitor_by_token(connection, token, at=now) if takes_tokens else None
+    if cookie := request.cookies.get(cookie_name(console)):
+        visitor = visitor_by_session(connection, cookie, at=now)
+        if visitor:
+            return visitor
+    return _by_proxy(console, connection, request) or _local(console, connection, request)
 
 
 def path_of(request: HTTPConnection) -> str:
