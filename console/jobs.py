@@ -1,7 +1,7 @@
 """Work that takes longer than a page: in a thread of its own, one of a kind at a time.
 
-Who starts again gets the one that is under way. What came out is kept until the next of its kind;
-nothing outlives the process, and each kind of work can be begun anew.
+Who starts again gets the one that is under way. What came out is kept until the next of its kind
+or the end of the process; each kind of work can be begun anew.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from starlette.applications import Starlette
 
 from console.access.database import open_access
 from console.access.reach import refuse_open_door
+from console.actions.begin import remembered
 from console.context import Console
 from console.read_model.database import open_read_model
 from console.read_model.reader import Reader
@@ -59,7 +60,11 @@ async def _serve(config: Config) -> None:
     connection(config.deployment.kafka)  # said before anything starts when no Kafka is named
     port = usable_port(options.host, options.port, "console")
     console = Console(
-        read_model=open_read_model(options), access=access, config=config, clock=time.time
+        read_model=open_read_model(options),
+        access=access,
+        config=config,
+        clock=time.time,
+        jobs=remembered(access, at=time.time()),
     )
     reader = Reader(config.deployment, console.read_model, console.clock)
     app = make_app(console, reader.progress)

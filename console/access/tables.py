@@ -55,6 +55,15 @@ login_failures = Table(
 )
 """Failed logins in a row, of a name and of an address."""
 
+begun_jobs = Table(
+    "begun_jobs",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("actor", String, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+)
+"""Jobs that somebody began and that have not come to an end."""
+
 audit = Table(
     "audit",
     metadata,

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from console.access.audit import written_down
 from console.access.visitor import Visitor
+from console.actions.begin import begin
 from console.context import Console
 from console.jobs import Job
 from console.queries.unresolved import unresolved
@@ -179,13 +180,7 @@ def redrive_job(console: Console, visitor: Visitor, chosen: Chosen, why: str) ->
         return Redriven(letters=len(deeds), written=written)
 
     about = repr((sorted(map(str, chosen.places)), sorted(chosen.reasons), why))
-    job = console.jobs.start(
-        REDRIVE,
-        lambda job: asyncio.run(give_back(job)),
-        by=visitor.name,
-        clock=console.clock,
-        about=about,
-    )
+    job = begin(console, visitor, REDRIVE, lambda job: asyncio.run(give_back(job)), about=about)
     if job.about != about:
         raise SettingsError(f"{job.by} gives dead letters back at this moment: wait for its end")
     return job

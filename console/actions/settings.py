@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from console.access.audit import written_down
 from console.access.visitor import Visitor
+from console.actions.begin import begin
 from console.context import Console
 from console.jobs import Job
 from console.queries.coverage import coverage
@@ -50,9 +51,7 @@ def rehearse(console: Console, visitor: Visitor, content: BusinessSettings) -> J
         result.finish(int(console.clock()))
         return result
 
-    job = console.jobs.start(
-        REHEARSAL, work, by=visitor.name, clock=console.clock, about=result.hash
-    )
+    job = begin(console, visitor, REHEARSAL, work, about=result.hash)
     if job.about != result.hash:
         raise SettingsError(f"{job.by} rehearses other settings at this moment: wait for its end")
     return job

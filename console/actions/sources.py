@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from console.access.audit import note, written_down
 from console.access.visitor import Visitor
+from console.actions.begin import begin
 from console.actions.connect import Request, has_master_key, keyed
 from console.context import Console
 from console.jobs import Job
@@ -44,12 +45,7 @@ def hear(console: Console, visitor: Visitor, source_id: str) -> Job:
             kafka = console.config.deployment.kafka
             return await heard(api, kafka, scope, version=API_VERSION, wait_s=WAIT_S)
 
-    return console.jobs.start(
-        hearing_of(source_id),
-        lambda _job: asyncio.run(listen()),
-        by=visitor.name,
-        clock=console.clock,
-    )
+    return begin(console, visitor, hearing_of(source_id), lambda _job: asyncio.run(listen()))
 
 
 def fill(console: Console, visitor: Visitor, source_id: str) -> Job:
@@ -62,6 +58,7 @@ def fill(console: Console, visitor: Visitor, source_id: str) -> Job:
     accounts = [None, *(each for each in source.accounts if each != "*")]
 
     async def fill_all(job: Job) -> None:
+        _note(console, visitor, "source.backfill_started", {"source": source_id})
         kafka = console.config.deployment.kafka
         states = await kept(kafka)
         async with log_writer(kafka) as writer:
@@ -75,13 +72,7 @@ def fill(console: Console, visitor: Visitor, source_id: str) -> Job:
                         percent = round(100 * reached.progress)
                         job.progress(100 * number + percent, 100 * len(accounts))
 
-    _note(console, visitor, "source.backfill_started", {"source": source_id})
-    return console.jobs.start(
-        filling_of(source_id),
-        lambda job: asyncio.run(fill_all(job)),
-        by=visitor.name,
-        clock=console.clock,
-    )
+    return begin(console, visitor, filling_of(source_id), lambda job: asyncio.run(fill_all(job)))
 
 
 async def disconnect(

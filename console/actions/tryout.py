@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from console.access.visitor import Visitor
+from console.actions.begin import begin
 from console.context import Console
 from console.jobs import Job
 from console.queries.in_force import settings_in_force
@@ -100,7 +101,7 @@ def try_out(
         await _read(kafka, sample.partitions, history, job.progress)
         return history.finish(total)
 
-    return console.jobs.start(TRYOUT, work, by=visitor.name, clock=console.clock)
+    return begin(console, visitor, TRYOUT, work)
 
 
 async def _read(kafka: Kafka, partitions: int, history: History, progress: Progress) -> None:

@@ -15,6 +15,7 @@ from console.access import users as users_module
 from console.access.database import open_access
 from console.access.users import set_user, there_are_users
 from console.access.visitor import Role
+from console.actions.begin import remembered
 from console.context import Console
 from console.web.app import make_app
 from filled import UNTIL
@@ -59,7 +60,13 @@ def make_console(filled: Engine, **options: Any) -> Console:
     deployment = config.deployment.model_copy(update={"console": changed})
     config = Config(path=None, deployment=deployment, business=config.business)
     access = open_access(changed)
-    return Console(read_model=filled, access=access, config=config, clock=lambda: UNTIL)
+    return Console(
+        read_model=filled,
+        access=access,
+        config=config,
+        clock=lambda: UNTIL,
+        jobs=remembered(access, at=UNTIL),
+    )
 
 
 def browser(console: Console, *, address: str = "127.0.0.1", url: str = HERE) -> Browser:
