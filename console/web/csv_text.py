@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""How a cell begins that spreadsheets work out; see OWASP, "CSV Injection"."""
+FORMULA = re.compile(r"(^|[;\t\r\n])([\s\u200b\ufeff]*)(?=[=+\-@＝＋－＠])")
+"""Where a spreadsheet begins to calculate: at the beginning, and after what some of them separate
+cells by; blanks before it do not count. See OWASP, "CSV Injection"."""
 PART_CHARS = 16 * 1024
 Cell = str | int | Decimal | None
 
@@ -29,8 +31,8 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator
 
 
 def neutral(text: str) -> str:
-    """The text, with an apostrophe before it where a spreadsheet would work it out."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    """The text, with an apostrophe wherever a spreadsheet would begin to calculate."""
+    return FORMULA.sub(r"\1'\2", text)
 
 
 def _taken(buffer: io.StringIO) -> str:

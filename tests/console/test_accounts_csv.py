@@ -27,7 +27,26 @@ def test_what_a_spreadsheet_would_work_out_gets_an_apostrophe(text):
     assert neutral(text) == "'" + text
 
 
-@pytest.mark.parametrize("text", ["", "Ana", "1-2", "a=b", " =1", "'=1", "<script>", "Ω"])
+@pytest.mark.parametrize("text", [" =1", "  -1", "\u00a0@A1", " \n+1", "\ufeff=1", "\u3000＝1"])
+def test_blanks_before_a_formula_hide_it_from_nobody(text):
+    assert neutral(text) == "'" + text
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("a;=1+1", "a;'=1+1"),
+        ("a; -1;b", "a;' -1;b"),
+        ("=1;@A1", "'=1;'@A1"),
+        ("a\t=1", "a\t'=1"),
+        ("a\n+1", "a\n'+1"),
+    ],
+)
+def test_what_another_separator_would_make_a_cell_of_its_own_is_no_formula_either(text, safe):
+    assert neutral(text) == safe
+
+
+@pytest.mark.parametrize("text", ["", "Ana", "1-2", "a=b", "a; b", "'=1", "<script>", "Ω"])
 def test_other_text_stays_as_it_is(text):
     assert neutral(text) == text
 
