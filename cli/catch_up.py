@@ -11,7 +11,7 @@ import typer
 from prometheus_client import start_http_server
 
 from cli.config import ConfigOption, read_config
-from cli.source import SourceOption, scopes_of, until_keyed
+from cli.source import CurrentKeys, SourceOption, scopes_in, scopes_of, until_keyed
 from schemas.times import iso
 from streams.logs import configure_logging
 from streams.settings import Deployment
@@ -47,7 +47,7 @@ def catch_up(  # noqa: PLR0917 - Typer turns parameters into options
     if follow:
         if metrics_port is not None:
             start_http_server(metrics_port, "127.0.0.1")
-        asyncio.run(_follow(deployment, source))
+        asyncio.run(_follow(CurrentKeys(deployment, config), source))
         return
     for scope, state in asyncio.run(_catch_up(deployment, source, settle)).items():
         if as_json:
@@ -58,11 +58,11 @@ def catch_up(  # noqa: PLR0917 - Typer turns parameters into options
             typer.echo(f"{scope}: complete until {until}; {state.appended} events appended so far")
 
 
-async def _follow(deployment: Deployment, source: str | None) -> None:
+async def _follow(current: CurrentKeys, source: str | None) -> None:
     asked = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
-    work = asyncio.create_task(_keep_up(deployment, source))
+    work = asyncio.create_task(_keep_up(current, source))
     waiter = asyncio.create_task(asked.wait())
     await asyncio.wait({work, waiter}, return_when=asyncio.FIRST_COMPLETED)
     waiter.cancel()
@@ -71,9 +71,9 @@ async def _follow(deployment: Deployment, source: str | None) -> None:
         work.result()
 
 
-async def _keep_up(deployment: Deployment, source: str | None) -> None:
-    await until_keyed(deployment)
-    await keep_up(deployment, lambda: scopes_of(deployment, source))
+async def _keep_up(current: CurrentKeys, source: str | None) -> None:
+    await until_keyed(current)
+    await keep_up(current(), lambda: scopes_in(current().sources, source))
 
 
 async def _catch_up(

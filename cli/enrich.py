@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from cli.config import ConfigOption, read_config
-from cli.source import until_keyed
+from cli.source import CurrentKeys, until_keyed
 from cli.supervisor import until_signalled
 from streams.logs import configure_logging
 from streams.secret_store import with_stored_secrets
@@ -21,6 +21,7 @@ from streams.settings import Deployment
 from streams.source.enriching import Looked, enriching
 
 EVERY_S = 1.0
+KEYS_EVERY_S = 60.0
 AGAIN_S = 30.0
 """How long Stripe is left in peace after it could not be asked."""
 ERR = Console(stderr=True)
@@ -44,7 +45,7 @@ def enrich(
     deployment = read_config(config, finds_kafka=True).deployment
     configure_logging(deployment.logs)
     if not once:
-        raise typer.Exit(asyncio.run(until_signalled(_run(deployment))))
+        raise typer.Exit(asyncio.run(until_signalled(_run(CurrentKeys(deployment, config)))))
     looked = asyncio.run(_once(deployment))
     for scope, each in looked.items():
         typer.echo(_line(scope, each) if as_json else _text(scope, each))
@@ -63,11 +64,16 @@ async def _once(deployment: Deployment) -> dict[str, Looked]:
             )
 
 
-async def _run(deployment: Deployment) -> int:
-    await until_keyed(deployment)
-    async with enriching(with_stored_secrets(deployment)) as work:
+async def _run(current: CurrentKeys) -> int:
+    await until_keyed(current)
+    async with enriching(current()) as work:
         log.info("enrich_started")
-        while True:  # noqa: ASYNC110 - Kafka is asked what is new
+        clock = asyncio.get_running_loop().time
+        read_at = clock()
+        while True:  # Kafka is asked what is new
+            if clock() >= read_at + KEYS_EVERY_S:
+                work.use_keys(current().sources)
+                read_at = clock()
             await asyncio.sleep(_tell(await work.look()))
 
 

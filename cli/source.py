@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated
 
 import structlog
@@ -11,7 +13,7 @@ import typer
 
 from schemas.errors import SettingsError
 from streams.secret_store import with_stored_secrets
-from streams.settings import Deployment
+from streams.settings import Deployment, Source, load_config
 from streams.source.opened import Asked
 
 SourceOption = Annotated[
@@ -32,7 +34,15 @@ def scopes_of(deployment: Deployment, name: str | None) -> Iterator[Asked]:
         SettingsError: There is no such source, or none with an API key, or what was pasted cannot
             be opened.
     """
-    sources = with_stored_secrets(deployment).sources
+    return scopes_in(with_stored_secrets(deployment).sources, name)
+
+
+def scopes_in(sources: Mapping[str, Source], name: str | None) -> Iterator[Asked]:
+    """The same of sources whose keys are known.
+
+    Raises:
+        SettingsError: There is no such source, or none with an API key.
+    """
     if name is not None and name not in sources:
         raise SettingsError(f"there is no source {name!r}; there are: {', '.join(sources)}")
     chosen = {name: sources[name]} if name else {k: v for k, v in sources.items() if v.api_key}
@@ -47,14 +57,49 @@ def scopes_of(deployment: Deployment, name: str | None) -> Iterator[Asked]:
         yield from (Asked(id_, source, account) for account in source.accounts if account != "*")
 
 
-async def until_keyed(deployment: Deployment) -> None:
-    """Wait until a source has an API key, where one may be pasted; at once where none may be.
+class CurrentKeys:
+    """The settings of a verb that runs on, with each API key as its file or the store has it now.
+
+    What cannot be read, or an empty file, as in the middle of a change, leaves the key that was.
+
+    Args:
+        deployment: The settings of its start.
+        path: The settings file that they are from.
 
     Raises:
         SettingsError: What was pasted cannot be opened.
     """
+
+    def __init__(self, deployment: Deployment, path: Path | None) -> None:
+        self._deployment = deployment
+        self._path = path
+        self._now = with_stored_secrets(deployment)
+        self._said = ""
+
+    def __call__(self) -> Deployment:
+        """Read them again."""
+        try:
+            named = load_config(self._path, os.environ).deployment.sources
+            sources = {
+                id_: each.model_copy(update={"api_key": named[id_].api_key or each.api_key})
+                for id_, each in self._deployment.sources.items()
+                if id_ in named
+            }
+            kept = self._deployment.sources | sources
+            self._deployment = self._deployment.model_copy(update={"sources": kept})
+            self._now = with_stored_secrets(self._deployment)
+            self._said = ""
+        except SettingsError as error:
+            if self._said != str(error):
+                self._said = str(error)
+                log.warning("api_keys_not_read", reason=self._said)
+        return self._now
+
+
+async def until_keyed(current: CurrentKeys) -> None:
+    """Wait until a source has an API key, where one may be pasted; at once where none may be."""
     is_told = False
-    while deployment.console.master_key and not _is_keyed(deployment):
+    while (now := current()).console.master_key and not _is_keyed(now):
         if not is_told:
             log.info("waiting_for_api_key", hint="paste one into the console's page Connect")
             is_told = True
@@ -62,7 +107,7 @@ async def until_keyed(deployment: Deployment) -> None:
 
 
 def _is_keyed(deployment: Deployment) -> bool:
-    return any(each.api_key for each in with_stored_secrets(deployment).sources.values())
+    return any(each.api_key for each in deployment.sources.values())
 
 
 def variable(source: str, key: str) -> str:

@@ -76,6 +76,13 @@ class Concerned:
         """Forget what was answered with an object as it was."""
         self._open.update(self._answers.pop(thing, {}))
 
+    def ask_again(self) -> None:
+        """Forget what was not to be had: another key may see it."""
+        for answers in self._answers.values():
+            for subject in [each for each, until in answers.items() if until is None]:
+                del answers[subject]
+                self._open.add(subject)
+
     def users(self, thing: Object) -> list[Subject]:
         """Whose rows use an object."""
         return sorted(self._users.get(thing, ()))

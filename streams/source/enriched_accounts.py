@@ -53,6 +53,19 @@ class Accounts:
         for id_, reason in self._reasons.items():
             log.warning("source_not_enriched", source=id_, reason=reason, consequence=UNKNOWN)
 
+    def use(self, sources: dict[str, Source]) -> set[str]:
+        """Take sources as they are now; give those whose key is another, to be opened anew."""
+        changed = {
+            id_
+            for id_, each in self._sources.items()
+            if id_ in sources and sources[id_].api_key != each.api_key
+        }
+        self._sources = sources
+        for known in (self._opened, self._reasons):
+            for name in [each for each in known if each.partition("/")[0] in changed]:
+                del known[name]
+        return changed
+
     async def get(self, scope: str) -> Opened:
         """The account of a scope.
 

@@ -23,7 +23,7 @@ from schemas.wire.events import Event, unwrap
 from streams.log.admin import count_partitions
 from streams.log.committed import Committed, Progress, committed, places_of, untold
 from streams.log.topics import CUSTOMERS, LOG, SOURCES, TEST
-from streams.settings import Deployment, Kafka
+from streams.settings import Deployment, Kafka, Source
 from streams.source import backfill
 from streams.source.backfill import BackfillState
 from streams.source.concerned import Concerned
@@ -115,6 +115,14 @@ class Enriching:
         if asyncio.get_running_loop().time() >= self._keep_at:
             await self.keep()
         return looked
+
+    def use_keys(self, sources: dict[str, Source]) -> None:
+        """Ask with other keys where sources have them; what was refused is asked for once more."""
+        changed = self._accounts.use(sources)
+        for scope in [each for each in self._concerned if each.partition("/")[0] in changed]:
+            self._enrichers.pop(scope, None)
+            self._said.discard(scope)
+            self._concerned[scope].ask_again()
 
     async def keep(self) -> None:
         """Write down how far it is.

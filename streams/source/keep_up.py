@@ -47,7 +47,8 @@ async def keep_up(deployment: Deployment, accounts: Callable[[], Iterable[Asked]
         accounts: Asked each time, for keys are pasted and taken away meanwhile.
 
     Raises:
-        SettingsError: No account can be asked; nothing heals that but other settings.
+        SettingsError: No account can be asked from the start; a key that is refused later may be
+            changed, or given its rights back.
         BrokerError: Kafka cannot be reached at the start.
     """
     async with log_writer(deployment.kafka) as writer:
@@ -70,6 +71,7 @@ class _Keeping:
         self._writer = writer
         self._running: dict[_Asked, asyncio.Task[None]] = {}
         self._refused: set[_Asked] = set()
+        self._has_asked = False
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def follow(self, accounts: Iterable[Asked]) -> None:
@@ -85,7 +87,7 @@ class _Keeping:
         """Let it go on for a while.
 
         Raises:
-            SettingsError: No account can be asked.
+            SettingsError: No account could be asked from the start.
         """
         ends: list[asyncio.Future[None]] = [self._ended, *self._running.values()]
         done, _ = await asyncio.wait(ends, timeout=EVERY_S, return_when=asyncio.FIRST_EXCEPTION)
@@ -108,6 +110,7 @@ class _Keeping:
         while True:
             try:
                 await tasks.catch_up()
+                self._has_asked = True
                 self._refused.discard(name)
             except SubfoldError as error:
                 await self._failed(name, tasks.account.scope, error)
@@ -121,7 +124,8 @@ class _Keeping:
             await note_failure(scope, self._deployment, self._writer, reason=str(error), at=at)
         if isinstance(error, SettingsError):
             self._refused.add(name)
-            if self._refused >= self._running.keys() and not self._ended.done():
+            is_vain = not self._has_asked and self._refused >= self._running.keys()
+            if is_vain and not self._ended.done():
                 self._ended.set_exception(error)
 
 

@@ -64,6 +64,10 @@ class FakeStripe:
         self._keys[secret] = Key(secret, frozenset(permissions) if permissions else None)
         return secret
 
+    def revoke_key(self, secret: str) -> None:
+        """Let a key in no more."""
+        del self._keys[secret]
+
     def connect(self, id: str, world: World, *, network: Network | None = None) -> Account:
         """Connect an account; the key of the platform opens it with the header Stripe-Account."""
         self.accounts[id] = Account(id=id, world=world, network=network, platform=self.account)
