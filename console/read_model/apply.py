@@ -80,4 +80,10 @@ class _Batch:
         self._states.write(connection)
         self._ahead.write(connection)
         insert_new(connection, not_shown, self._not_shown)
-        erase(connection, gone=self._rows.erased, back=self._rows.present, named=self._named)
+        erase(
+            connection,
+            gone=self._rows.erased,
+            back=self._rows.present,
+            named=self._named,
+            shown=self._log.shown,
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
@@ -66,6 +66,11 @@ class LogRecords:
         if found.kind in SHOWING:
             shown = read_shown(found, event["api_version"] or "")
             self._take_shown(event, shown, "/".join(scope))
+
+    @property
+    def shown(self) -> Mapping[str, Collection[str]]:
+        """Ids of the objects that they show, by scope."""
+        return self._objects.seen
 
     def write(self, connection: Connection) -> None:
         """Add what is new."""

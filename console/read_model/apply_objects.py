@@ -29,15 +29,16 @@ class SeenObjects:
     """Sightings among some records, joined to what is there when they are written."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, dict[str, list[Version[Any]]]] = defaultdict(dict)
+        self.seen: dict[str, dict[str, list[Version[Any]]]] = defaultdict(dict)
+        """By scope and id."""
 
     def take(self, scope: str, version: Version[Any]) -> None:
         """Note a sighting."""
-        self._seen[scope].setdefault(version.snapshot.id, []).append(version)
+        self.seen[scope].setdefault(version.snapshot.id, []).append(version)
 
     def write(self, connection: Connection) -> None:
         """Join them to what is there."""
-        for scope, seen in self._seen.items():
+        for scope, seen in self.seen.items():
             for ids in chunks(seen):
                 known = _known(connection, scope, ids)
                 joined = ((id_, _joined(known.get(id_, ()), seen[id_])) for id_ in ids)

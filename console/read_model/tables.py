@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 3
+VERSION = 4
 
 metadata = MetaData()
 
@@ -354,5 +354,16 @@ source_states = Table(
 )
 """What `stripe.sources.v1` keeps of each account: back-fill, catch-up, check, connection."""
 
-erased = Table("erased", metadata, Column("subject", String, primary_key=True))
-"""Customers whose row was taken away: nothing that names them is kept, whenever it comes."""
+erased = Table(
+    "erased",
+    metadata,
+    Column("subject", String, primary_key=True),
+    Column("customer", String, nullable=False),
+    Index("erased_by_customer", "customer"),
+)
+"""Customers whose row was taken away: nothing that names them is kept, whenever it comes.
+
+Beside them their objects, as the key of a record that names nobody else (`{scope}/-/{id}`), so that
+nothing is kept that leads to a customer by one of these. `customer` is whose it is: its own subject
+where it is a customer.
+"""

@@ -143,7 +143,7 @@ def test_an_erased_customer_leaves_nothing_whenever_it_is_read(year: list[Record
         fill(engine, records)
 
         found = content(engine)
-        assert found.pop("erased") == [(NASTY,)]
+        assert {customer for _, customer in found.pop("erased")} == {NASTY}
         assert "cus_nasty" not in repr({name: found[name] for name in OF_CUSTOMERS})
 
 
