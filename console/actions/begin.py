@@ -5,14 +5,13 @@ What the console begins by itself (`Jobs.fresh`) is not noted: a page that needs
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from sqlalchemy import Engine
 
 from console.access.begun import Begun, noted, without_an_end
 from console.access.visitor import Visitor
 from console.context import Console
 from console.jobs import Job, Jobs, Work
+from console.queries.words import moment_words
 
 
 def begin(console: Console, visitor: Visitor, kind: str, work: Work, *, about: str = "") -> Job:
@@ -37,7 +36,6 @@ def remembered(access: Engine, *, at: float) -> Jobs:
 
 
 def _interrupted(begun: Begun, at: int) -> Job:
-    when = datetime.fromtimestamp(begun.started_at, UTC)
     return Job(
         id=f"{begun.started_at}-interrupted",
         kind=begun.kind,
@@ -45,6 +43,6 @@ def _interrupted(begun: Begun, at: int) -> Job:
         by=begun.actor,
         started_at=begun.started_at,
         finished_at=at,
-        error=f"interrupted: {begun.actor} began it on {when:%-d %b %Y, %H:%M} UTC, and this "
+        error=f"interrupted: {begun.actor} began it on {moment_words(begun.started_at)}, and this "
         "console started before it came to an end",
     )

@@ -39,6 +39,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from console.context import console_of, visitor_of
 from console.queries.shell import around
+from console.queries.words import scope_words
 from console.web import filters
 from console.web.who import path_of
 
@@ -68,7 +69,14 @@ _environment = Environment(
     lstrip_blocks=True,
 )
 _environment.filters.update(
-    money=filters.money, number=filters.number, day=filters.day, moment=filters.moment
+    money=filters.money,
+    number=filters.number,
+    day=filters.day,
+    day_words=filters.day_words,
+    moment=filters.moment,
+    detail=filters.detail,
+    short=filters.short,
+    scope=scope_words,
 )
 
 

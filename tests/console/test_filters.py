@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from console.web.filters import day, moment, money, number
+from console.queries.words import scope_words
+from console.web.filters import day, day_words, detail, moment, money, number
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,33 @@ def test_times_are_machine_readable_too():
     )
     assert ">25 Nov 2026, 19:29 UTC</time>" in moment(1_795_634_995)
     assert moment(None) == "–"
+
+
+def test_times_of_whatever_kind_have_one_form():
+    for at in ("2026-11-25T19:29:55Z", "2026-11-25T20:29:55.123456+01:00", 1_795_634_995):
+        assert moment(at) == moment(1_795_634_995)
+        assert day(at) == day(1_795_634_995)
+    assert day("2026-11-05") == (
+        '<time datetime="2026-11-05" title="Thursday, 5 November 2026">5 Nov 2026</time>'
+    )
+    assert day_words("2026-11-05") == "5 Nov 2026"
+
+
+@pytest.mark.parametrize(
+    ("scope", "words"),
+    [
+        ("main/-/test", "main · test mode"),
+        ("main/acct_1/live", "main · acct_1 · live mode"),
+        ("eu/-/live/cus_1", "eu · live mode"),
+    ],
+)
+def test_a_source_is_named_with_its_connected_account_and_mode(scope, words):
+    assert scope_words(scope) == words
+
+
+def test_details_are_words_and_a_hash_is_its_beginning():
+    whole = "a1" * 32
+
+    assert detail(whole) == f'<code title="{whole}">a1a1a1a1a1a1…</code>'
+    assert detail([whole, "<b>"]) == f"{detail(whole)}, &lt;b&gt;"
+    assert (detail([]), detail(True), detail(3)) == ("–", "yes", "3")
