@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, and_, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, or_, select
+from sqlalchemy.sql.selectable import NamedFromClause
 
+from console.queries.stripe_objects import STEPS
 from console.read_model.tables import objects
 
 LINKS = ("charge", "payment_intent", "invoice")
@@ -17,47 +19,24 @@ def unresolved(connection: Connection, *, livemode: bool) -> Mapping[str, int]:
     What names neither a customer nor a charge, payment intent or invoice (a price, a product) is
     nobody's by nature, and not counted.
     """
-    nameless = (
-        select(objects.c.scope, objects.c.id, objects.c.kind)
+    statement = (
+        select(objects.c.kind, func.count())
         .where(
             objects.c.livemode == livemode,
             objects.c.customer.is_(None),
             or_(*(objects.c[link].is_not(None) for link in LINKS)),
+            ~_leads_to_a_customer(objects, STEPS),
         )
-        .cte("nameless")
-    )
-    # From each of them along its links: `at` is where one has come.
-    walk = select(nameless.c.scope, nameless.c.id.label("origin"), nameless.c.id.label("at")).cte(
-        "walk", recursive=True
-    )
-    here = objects.alias("here")
-    steps = union_all(
-        *(
-            select(objects.c.scope, objects.c.id, objects.c[link].label("to")).where(
-                objects.c.customer.is_(None), objects.c[link].is_not(None)
-            )
-            for link in LINKS
-        )
-    ).cte("steps")
-    walk = walk.union(
-        select(walk.c.scope, walk.c.origin, steps.c.to).where(
-            steps.c.scope == walk.c.scope, steps.c.id == walk.c.at
-        )
-    )
-    reached = (
-        select(walk.c.scope, walk.c.origin)
-        .join(here, and_(here.c.scope == walk.c.scope, here.c.id == walk.c.at))
-        .where(here.c.customer.is_not(None))
-        .distinct()
-        .cte("reached")
-    )
-    statement = (
-        select(nameless.c.kind, func.count())
-        .outerjoin(
-            reached, and_(reached.c.scope == nameless.c.scope, reached.c.origin == nameless.c.id)
-        )
-        .where(reached.c.origin.is_(None))
-        .group_by(nameless.c.kind)
-        .order_by(nameless.c.kind)
+        .group_by(objects.c.kind)
+        .order_by(objects.c.kind)
     )
     return dict(connection.execute(statement).all())
+
+
+def _leads_to_a_customer(here: Table | NamedFromClause, steps: int) -> ColumnElement[bool]:
+    """Whether one of its links does, over so many steps; each is looked up by its key."""
+    there = objects.alias()
+    is_named = there.c.customer.is_not(None)
+    found = or_(is_named, _leads_to_a_customer(there, steps - 1)) if steps > 1 else is_named
+    linked = there.c.id.in_([here.c[link] for link in LINKS])
+    return exists().where(and_(there.c.scope == here.c.scope, linked, found))

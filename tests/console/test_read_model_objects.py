@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +141,28 @@ def test_what_names_no_customer_is_joined_in_whatever_order_it_comes():
         assert [each.id for each in page.objects] == ["re_1"]
         assert unresolved(connection, livemode=True) == {"refund": 1}
         assert unresolved(connection, livemode=False) == {}
+
+
+def test_what_leads_to_a_customer_over_three_steps_is_joined_and_not_unresolved(
+    engines: Callable[[], Engine],
+):
+    chain = [
+        {"id": "re_1", "object": "refund", "charge": "ch_1"},
+        {"id": "ch_1", "object": "charge", "payment_intent": "pi_1"},
+        {"id": "pi_1", "object": "payment_intent", "invoice": "in_1"},
+    ]
+    engine = engines()
+
+    with engine.begin() as connection:
+        apply(connection, of(*(build.event(f"{it['object']}.updated", it) for it in chain)), 1)
+        before = unresolved(connection, livemode=True)
+    with engine.begin() as connection:
+        apply(connection, of(build.event("invoice.paid", build.invoice())), 2)
+
+    assert before == {"charge": 1, "payment_intent": 1, "refund": 1}
+    with engine.connect() as connection:
+        assert unresolved(connection, livemode=True) == {}
+        assert set(joined_ids(connection, build.SUBJECT)) == {"re_1", "ch_1", "pi_1"}
 
 
 def test_kinds_that_nobody_knows_are_kept_whole():
