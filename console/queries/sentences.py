@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from schemas.automations import Automation
-from schemas.conditions import Condition, Conditions
+from schemas.conditions import Condition, Conditions, FlagCondition
 
 AHEAD_OF = {
     "renewal_upcoming": "a subscription renews",
@@ -40,9 +40,12 @@ FIELDS = {
     "mrr": "its MRR in minor units",
     "renewal_period": "its period in days",
     "trial_days_left": "the days left of its trial",
-    "cancel_scheduled": "a cancellation being scheduled",
-    "ever_paying": "having ever been paid for",
 }
+FLAGS = {
+    "cancel_scheduled": ("a cancellation is scheduled", "no cancellation is scheduled"),
+    "ever_paying": ("it was ever paid for", "it was never paid for"),
+}
+"""What holds, and what if not."""
 OPERATORS = {
     "equals": "is",
     "contains": "contains",
@@ -51,6 +54,18 @@ OPERATORS = {
     "at_least": "is at least",
     "at_most": "is at most",
 }
+REASONS = {
+    "past_at_first_sight": "it was past when the subscription was first seen",
+    "before_rule": "it was due before this rule began",
+    "too_late": "the date that it is about was over",
+    "late": "it came more than an hour late",
+    "not_useful_any_more": "it came later than the rule finds useful",
+    "moved": "its date moved",
+    "not_renewing": "the subscription will not renew",
+    "over": "the trial or the subscription is over",
+    "withdrawn": "the cancellation was withdrawn",
+}
+"""Why moments are held back or taken back, by the words of updates."""
 UNITS = {"d": "day", "h": "hour"}
 
 
@@ -61,6 +76,11 @@ def sentence(automation: Automation) -> str:
     condition = f", if {' and '.join(conditions)}" if conditions else ""
     text = f"{begin}{condition}{_limits(automation)}."
     return text[0].upper() + text[1:]
+
+
+def reason_words(reason: str) -> str:
+    """Why a moment was held back or taken back; a word that is none as it is."""
+    return REASONS.get(reason, reason)
 
 
 def span_words(span: str) -> str:
@@ -92,13 +112,16 @@ def _limits(automation: Automation) -> str:
     if automation.useful_until:
         words += f"; not when it comes more than {span_words(automation.useful_until)} late"
     if automation.even_if_short:
-        words += "; of short periods, too"
+        words += "; even where that is half the period or more"
     return words
 
 
 def _conditions(when: Conditions) -> Iterator[str]:
     for field, condition in when.named:
-        yield _condition(FIELDS.get(field, f"its {field.replace('_', ' ')}"), condition)
+        if isinstance(condition, FlagCondition) and condition.any_of in {(True,), (False,)}:
+            yield FLAGS[field][condition.any_of == (False,)]
+        else:
+            yield _condition(FIELDS.get(field, f"its {field.replace('_', ' ')}"), condition)
     for key, condition in (when.metadata or {}).items():
         yield _condition(f"its metadata {key}", condition)
 

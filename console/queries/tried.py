@@ -8,11 +8,12 @@ its rule.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heappop, heappush
+from itertools import chain
 from typing import NamedTuple
 
 from console.queries.periods import DAY_S, day_name
@@ -29,7 +30,7 @@ from streams.pipeline import step
 from streams.reading import read_clock, tick_record
 
 MOMENTS_MAX = 500
-"""Moments that are listed one by one; the others are counted alone."""
+"""Moments of each rule that are listed one by one, the newest; the others are counted alone."""
 DIGEST_BITS = 64
 
 
@@ -76,7 +77,7 @@ class TriedMoment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriedRule:
-    """What became of one rule's moments; `skipped` is by the reason."""
+    """What became of one rule's moments; `skipped` is by the reason, the most frequent first."""
 
     name: str
     sentence: str
@@ -84,6 +85,11 @@ class TriedRule:
     skipped: Mapping[str, int]
     superseded: int
     customers: int
+
+    @property
+    def moments(self) -> int:
+        """How many came, whatever became of them."""
+        return self.triggered + sum(self.skipped.values()) + self.superseded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +141,7 @@ class History:
         self._reasons: dict[str, Counter[str]] = {each.name: Counter() for each in automations}
         self._whose: dict[str, set[str]] = {each.name: set() for each in automations}
         self._by_day: Counter[tuple[str, str]] = Counter()
-        self._moments: list[tuple[str, str, int, TriedMoment]] = []
+        self._moments: dict[str, list[tuple[str, str, int, TriedMoment]]] = defaultdict(list)
 
     def take(self, record: LogRecord) -> None:
         """Fold a record, if it is one of theirs."""
@@ -156,7 +162,7 @@ class History:
         for key in sorted(self._rows):
             self._pass_time(key, self._now)
         first, last = self._first_day, self._now // DAY_S
-        newest = sorted(self._moments, reverse=True)
+        newest = sorted(chain.from_iterable(self._moments.values()), reverse=True)
         return Tried(
             livemode=self._livemode,
             first_day=day_name(first),
@@ -222,9 +228,10 @@ class History:
             due_at=None if isinstance(data, AutomationSuperseded) else data.due_at,
             reason=reason,
         )
-        heappush(self._moments, (moment.at, moment.subject, self._counts.total(), moment))
-        if len(self._moments) > MOMENTS_MAX:
-            heappop(self._moments)
+        listed = self._moments[data.automation]
+        heappush(listed, (moment.at, moment.subject, self._counts.total(), moment))
+        if len(listed) > MOMENTS_MAX:
+            heappop(listed)
 
     def _rule(self, automation: Automation) -> TriedRule:
         name = automation.name

@@ -21,8 +21,10 @@ from console.queries.automation import (
 )
 from console.queries.automations import rules
 from console.queries.in_force import settings_in_force
-from console.queries.tried import TriedDay
+from console.queries.names import names_of
+from console.queries.tried import Tried, TriedDay, TriedMoment
 from console.web.accounts import offset_of
+from console.web.filters import day_words
 from console.web.shell import (
     console_of,
     form_of,
@@ -38,18 +40,12 @@ from streams.business_toml import toml_tables
 
 PAGE = 50
 DAYS, CUSTOMERS = 30, 500
-REASONS = {
-    "past_at_first_sight": "it was past when the subscription was seen first",
-    "before_rule": "it was due before the rule was applied",
-    "too_late": "its date was over",
-    "late": "it came more than an hour late",
-    "not_useful_any_more": "it came later than the rule says it is useful",
-    "moved": "its date moved",
-    "not_renewing": "it will not renew",
-    "over": "the trial or the subscription is over",
-    "withdrawn": "the cancellation was withdrawn",
+BECAME = {
+    "triggered": ("Fired", "good"),
+    "skipped": ("Held back", "warn"),
+    "superseded": ("Taken back", "info"),
 }
-TONES = {"triggered": "good", "skipped": "warn", "superseded": "info"}
+"""What became of a moment, by the word of the update: for people, and a chart's tone."""
 
 
 def automations(request: Request) -> Response:
@@ -95,7 +91,6 @@ def automation(request: Request) -> Response:
         ahead=ahead,
         ahead_chart=armed_bars(ahead),
         reasons=reasons,
-        reason_words=REASONS,
         armed=armed,
         offset=offset_of(request),
         limit=PAGE,
@@ -135,10 +130,14 @@ def begin_tryout(request: Request) -> Response:
 
 def _tryout(request: Request, *, status: int = 200, text: str = "", fault: str = "") -> Response:
     console, name = console_of(request), request.query_params.get("name")
+    job = console.jobs.latest(TRYOUT)
+    result: Tried | None = job.result if job else None
+    chosen, moments = _moments(request, result)
+    offset = offset_of(request)
+    shown = moments[offset : offset + PAGE]
     with console.read_model.connect() as connection:
         in_force = settings_in_force(connection).content.automations
-    job = console.jobs.latest(TRYOUT)
-    result = job.result if job else None
+        names = names_of(connection, (each.subject for each in shown))
     return render(
         request,
         "automations/tryout.html",
@@ -147,8 +146,13 @@ def _tryout(request: Request, *, status: int = 200, text: str = "", fault: str =
         fault=fault,
         job=job,
         result=result,
+        chosen=chosen,
+        shown=shown,
+        listed=len(moments),
+        offset=offset,
+        limit=PAGE,
+        names=names,
         day_chart=day_bars(result.days) if result else None,
-        reason_words=REASONS,
         days=DAYS,
         days_max=DAYS_MAX,
         customers=CUSTOMERS,
@@ -156,22 +160,32 @@ def _tryout(request: Request, *, status: int = 200, text: str = "", fault: str =
     )
 
 
+def _moments(request: Request, result: Tried | None) -> tuple[str, list[TriedMoment]]:
+    """The rule that was asked for, else the first that has moments; and its moments."""
+    if result is None:
+        return "", []
+    names = [each.name for each in result.rules if each.moments]
+    asked = request.query_params.get("rule", "")
+    chosen = asked if asked in names else next(iter(names), "")
+    return chosen, [each for each in result.moments if each.automation == chosen]
+
+
 def day_bars(days: Sequence[MomentsOfDay | TriedDay]) -> dict[str, Any]:
     """Moments of each day, stacked by what became of them."""
     return {
         "format": {"decimals": 0},
         "legend": {},
-        "xAxis": {"type": "category", "data": [each.day for each in days]},
+        "xAxis": {"type": "category", "data": [day_words(each.day) for each in days]},
         "yAxis": {"type": "value", "minInterval": 1},
         "series": [
             {
-                "name": what.capitalize(),
+                "name": name,
                 "type": "bar",
                 "stack": "moments",
                 "tone": tone,
                 "data": [getattr(each, what) for each in days],
             }
-            for what, tone in TONES.items()
+            for what, (name, tone) in BECAME.items()
         ],
     }
 
@@ -180,7 +194,7 @@ def armed_bars(days: Sequence[Any]) -> dict[str, Any]:
     """Moments to come on each day."""
     return {
         "format": {"decimals": 0},
-        "xAxis": {"type": "category", "data": [each.day for each in days]},
+        "xAxis": {"type": "category", "data": [day_words(each.day) for each in days]},
         "yAxis": {"type": "value", "minInterval": 1},
         "series": [
             {

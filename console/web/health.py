@@ -13,11 +13,18 @@ from starlette.routing import Route
 from console.actions.health import REDRIVE, letter_at, redrive_job
 from console.actions.judge import health
 from console.queries.dead_letters import dead_letters_page, failed_again, open_by_reason
+from console.queries.names import names_of
 from console.web.shell import console_of, form_of, here, mode_of, redirect, render, visitor_of
 from schemas.errors import BrokerError, DeadLetterReason, SettingsError, SubfoldError
 from streams.worker.letters import Chosen, Place
 
 PAGE = 50
+STATE_WORDS = {
+    "open": "open",
+    "redriving": "being given back",
+    "redriven": "given back",
+    "discarded": "put aside",
+}
 PLACE = re.compile(r"\d{1,9}:\d{1,18}")
 WHY_MAX = 1_000
 REASONS = frozenset(each.value for each in DeadLetterReason)
@@ -43,7 +50,17 @@ def letter(request: Request) -> Response:
         raise HTTPException(404, "There is no such dead letter.") from error
     except BrokerError as error:
         raise HTTPException(503, f"The body is in Kafka, which cannot be asked: {error}") from error
-    return render(request, "health/letter.html", place=place, found=found)
+    key = found.letter.key
+    with console_of(request).read_model.connect() as connection:
+        name = names_of(connection, [key]).get(key)
+    return render(
+        request,
+        "health/letter.html",
+        place=place,
+        found=found,
+        name=name,
+        state_words=STATE_WORDS,
+    )
 
 
 def give_back(request: Request) -> Response:
@@ -83,6 +100,7 @@ def _page(request: Request, status: int = 200, *, fault: str | None = None) -> R
             offset=offset,
         )
         reasons = open_by_reason(connection)
+        names = names_of(connection, (each.subject for each in letters.letters))
     return render(
         request,
         "health/health.html",
@@ -90,6 +108,8 @@ def _page(request: Request, status: int = 200, *, fault: str | None = None) -> R
         found=health(console, livemode=mode_of(request)),
         letters=letters,
         reasons=reasons,
+        names=names,
+        state_words=STATE_WORDS,
         state=state,
         reason=reason,
         offset=offset,

@@ -6,16 +6,16 @@ import asyncio
 from dataclasses import dataclass
 from typing import cast, get_args
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from console.access.drafts import forget_draft
 from console.actions.settings import REHEARSAL, apply_rehearsed
+from console.queries.names import names_of
 from console.queries.rehearsal import Moved, Result
 from console.queries.settings import difference, in_force
-from console.read_model.tables import accounts
 from console.web.settings_choices import ANNOUNCE
 from console.web.shell import console_of, form_of, mode_of, redirect, render, visitor_of
 from schemas.errors import SubfoldError
@@ -103,11 +103,7 @@ def _shown(request: Request, connection: Connection, result: Result, *, livemode
     offset = query.get("offset", "0")
     begin = min(int(offset) if offset.isdecimal() else 0, len(named))
     some = named[begin : begin + PAGE]
-    asked = select(accounts.c.subject, accounts.c.name, accounts.c.email, accounts.c.customer)
-    chosen = asked.where(accounts.c.subject.in_([each.subject for each in some]))
-    names = {
-        row.subject: row.name or row.email or row.customer for row in connection.execute(chosen)
-    }
+    names = names_of(connection, (each.subject for each in some))
     return Shown(moved=some, names=names, begin=begin, total=len(named))
 
 

@@ -38,6 +38,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from console.context import console_of, visitor_of
+from console.queries.sentences import reason_words, span_words
 from console.queries.shell import around
 from console.queries.words import scope_words
 from console.web import filters
@@ -79,6 +80,8 @@ _environment.filters.update(
     scope=scope_words,
 )
 
+    span=span_words,
+    reason=reason_words,
 
 def render(request: Request, template: str, status: int = 200, **context: Any) -> Response:
     """Make a whole page of a template, with all that base.html needs."""

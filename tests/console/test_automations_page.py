@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from html import unescape
+from time import sleep
 
 import orjson
 import pytest
 from sqlalchemy import create_engine, insert, select
 
-from console.actions.tryout import rules_of
+from console.actions.tryout import TRYOUT, rules_of
 from console.queries.automation import armed_by_day, moments_by_day, moments_of, timers
 from console.queries.automations import rules
+from console.queries.names import names_of
 from console.queries.sentences import sentence
 from console.queries.tried import History, Sample, sample_of
 from console.read_model.ahead_tables import armed
@@ -22,6 +26,7 @@ from schemas.settings import BusinessSettings, SettingsInForce
 from simulation.simulate import simulate
 from streams.event_files import Found
 from streams.fold_files import Folding, _webhook
+from streams.log.topics import LOG
 from web import client
 
 DAY_S = 86_400
@@ -126,6 +131,10 @@ def test_a_rule_that_settings_no_more_name_keeps_its_past(filled):
             "When a customer comes into the stage Trial, if its metadata vip is yes.",
         ),
         (
+            {"on": "payment_failed", "when": {"ever_paying": True, "cancel_scheduled": False}},
+            "When a payment fails, if no cancellation is scheduled and it was ever paid for.",
+        ),
+        (
             {"on": "payment_failed", "when": {"mrr": {"at_least": 500}}, "useful_until": "2d"},
             "When a payment fails, if its MRR in minor units is at least 500; "
             "not when it comes more than 2 days late.",
@@ -167,8 +176,42 @@ def test_trying_the_rules_of_then_finds_what_was_told_then(events):
         assert sum(rule.skipped.values()) == told[rule.name, "skipped"]
         assert rule.superseded == told[rule.name, "superseded"]
     assert sum(day.triggered for day in found.days) == sum(it.triggered for it in found.rules)
-    assert len(found.moments) == min(sum(told.values()), 500)
+    listed = Counter(each.automation for each in found.moments)
+    counts = Counter(name for name, _ in told.elements())
+    assert listed == {name: min(count, 500) for name, count in counts.items()}
+    assert [it.at for it in found.moments] == sorted((it.at for it in found.moments), reverse=True)
     assert found.customers == len(folding.rows)
+
+
+def test_what_came_out_is_read_rule_by_rule_page_by_page_with_names(filled, year):
+    records = [each for each in year if each.topic == LOG and each.key != b"-/-/-/settings"]
+    tried = history(CONTENT.automations, sample=sample_of(200, wanted=200, partitions=4))
+    for each in records:
+        tried.take(_webhook(each.value, "main"))
+    found = tried.finish(200)
+    browser = client(filled)
+    job = browser.console.jobs.start(TRYOUT, lambda _job: found, by="ana", clock=lambda: UNTIL)
+    while job.is_running:
+        sleep(0.01)
+    expected = [each for each in found.moments if each.automation == "renewal-7d"]
+    with filled.connect() as connection:
+        names = names_of(connection, (each.subject for each in expected))
+
+    told, address = list[tuple[str, str]](), "/automations/tryout?rule=renewal-7d"
+    while address:
+        page = browser.get(address).text
+        listed = page[page.index('id="moments"') :]
+        rows = re.findall(r'<time datetime="([^"]+)".*?<bdi>(.*?)</bdi>', listed)
+        assert 0 < len(rows) <= 50
+        told += [(at, unescape(name)) for at, name in rows]
+        following = re.search(r'<a rel="next" href="([^"]+)"', listed)
+        address = unescape(following[1]) if following else ""
+
+    assert len(expected) > 50
+    assert told == [(each.at, names[each.subject][:80]) for each in expected]
+    first = next(each for each in found.rules if each.moments)
+    assert f">{first.name} {first.moments}</a>" in browser.get("/automations/tryout").text
+    assert browser.get("/automations/tryout?rule=none-such&offset=x").status_code == 200
 
 
 def test_only_the_days_asked_for_count(events):

@@ -78,9 +78,13 @@ def test_each_thing_that_is_wrong_or_not_known_is_the_answer(change, answer, wor
         (
             {"failing_since": "2026-11-20T10:00:00Z", "failure": "the key is wrong"},
             Answer.NOT_FULLY,
-            "since 2026-11-20T10:00:00Z: the key is wrong",
+            "since 20 Nov 2026, 10:00 UTC: the key is wrong",
         ),
-        ({"drift_open": 1}, Answer.NOT_FULLY, "1 customer of main/-/live differed from Stripe"),
+        (
+            {"drift_open": 1},
+            Answer.NOT_FULLY,
+            "1 customer of main · live mode differed from Stripe",
+        ),
         ({"caught_up_until": None}, Answer.UNKNOWN, "never caught up"),
         ({"is_last_check_broken": True}, Answer.UNKNOWN, "broke off"),
         ({"oldest_unverified_age_s": None}, Answer.UNKNOWN, "never compared with Stripe"),
@@ -97,7 +101,7 @@ def test_each_account_that_is_incomplete_or_unproved_is_the_answer(change, answe
 
     assert found.answer is answer
     assert words in found.sentence
-    assert "eu/" not in found.sentence
+    assert "eu" not in found.sentence
 
 
 def test_what_is_wrong_comes_before_what_is_not_known():
@@ -106,3 +110,29 @@ def test_what_is_wrong_comes_before_what_is_not_known():
     assert found.answer is Answer.NOT_FULLY
     assert "was not checked" not in found.sentence
     assert [each.answer for each in found.reasons].count(Answer.UNKNOWN) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "page", "command"),
+    [
+        ({"backfill_percent": 40}, "/connect#source-main", "subfold backfill --source main"),
+        ({"is_gap_open": True}, "/connect#source-main", "subfold backfill --source main"),
+        ({"caught_up_until": None}, None, "subfold catch-up --source main --follow"),
+        ({"drift_open": 1}, None, "subfold reconcile --source main"),
+        ({"oldest_unverified_age_s": None}, None, "subfold reconcile --source main"),
+    ],
+)
+def test_what_can_be_done_about_an_account_stands_beside_the_reason(change, page, command):
+    found = verdict(replace(FINE, sources=(replace(MAIN, **change),)))
+
+    (reason,) = (each for each in found.reasons if each.answer is not Answer.YES)
+    assert (reason.page, reason.command) == (page, command)
+
+
+def test_dead_letters_are_dealt_with_on_the_page_and_topics_in_a_terminal():
+    found = verdict(replace(FINE, open_letters=1, faults=("topic x is missing",)))
+
+    wrong = [each for each in found.reasons if each.answer is not Answer.YES]
+    assert [each.page for each in wrong] == ["/health#letters", None]
+    assert [each.command for each in wrong] == [None, "subfold doctor"]
+    assert not any(each.page or each.command for each in verdict(FINE).reasons)
