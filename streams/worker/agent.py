@@ -1,4 +1,4 @@
-"""The fold's loop: one fetch of one partition after another, each in its own transactions.
+"""The fold's loop: what was fetched of one partition after another, in transactions of its own.
 
 It never raises: Faust would acknowledge the batch and go on. A record that cannot be folded is a
 dead letter of its batch; for all else the process ends, and starts again from what is committed.
@@ -78,7 +78,7 @@ async def _fold_fetched(app: WorkerApp, number: int, batch: Batch) -> None:
     offset = partition.marker.next_offset
     if batch.after > offset:
         exit_now(Exit.GAP, partition=number, expected=offset, found=batch.after)
-    records = [record for record in batch.records if record.offset >= offset]
+    records = [record for record in batch.take() if record.offset >= offset]
     if records and partition.alone_before is None:
         async with partition.lock:
             await note_start(partition, app.names)

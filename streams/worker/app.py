@@ -10,17 +10,14 @@ from faust.app.base import BootStrategy
 from faust.types import StreamT
 
 from streams.log.client import Connection, connection
-from streams.log.topics import MIB
 from streams.settings import Deployment
 from streams.worker.agent import fold_fetched
 from streams.worker.names import SERVICE_LOGGER, Names
 from streams.worker.partition import Held, Table
 from streams.worker.recovery import RowsTableManager
-from streams.worker.transport import Batch, BatchTransport
+from streams.worker.transport import FETCH_BYTES, Batch, BatchTransport
 
 TABLE = "customers"
-FETCH_BYTES = 4 * MIB
-"""Of one partition at once: about a thousand events."""
 QUEUED_FETCHES_MAX = 8
 NEVER_S = 365 * 86_400.0
 FAUST_SETTINGS: dict[str, Any] = {

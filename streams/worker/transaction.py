@@ -29,6 +29,8 @@ BATCH_BYTES = 1_000_000
 """Of records sent together; below Kafka's default `max.message.bytes`. A larger one goes alone."""
 TIMEOUT_MS = 15_000
 """How long a transaction may stay open before the broker aborts it and fences its producer."""
+RETRY_MS = 20
+"""Kafka writes the markers of a transaction after its end, and says "concurrent" until then."""
 
 SETTLE_S = 1
 """How long to wait for what else there is to hear when a transaction failed."""
@@ -55,6 +57,7 @@ def new_producer(connection: Connection, transactional_id: str) -> AIOKafkaProdu
         acks="all",
         max_batch_size=BATCH_BYTES,
         transaction_timeout_ms=TIMEOUT_MS,
+        retry_backoff_ms=RETRY_MS,
     )
 
 

@@ -18,6 +18,7 @@ from faust.types import TP
 from faust.types.tuples import Message
 from mode.utils.futures import notify
 
+from streams.log.topics import MIB
 from streams.worker.exits import Exit, exit_now
 from streams.worker.names import SERVICE_LOGGER
 
@@ -25,9 +26,13 @@ if TYPE_CHECKING:
     from streams.worker.app import WorkerApp
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+FETCH_BYTES = 4 * MIB
+"""Of one partition at once: about a thousand events."""
+
+
+@dataclass(slots=True, kw_only=True)
 class Batch:
-    """What one fetch brought of one partition.
+    """What was fetched of one partition, and waits to be folded.
 
     `after` is where the fetch before it ended, or where the partition was sought to: what lies
     between `after` and the first record are control records, which Kafka never delivers. `epoch`
@@ -37,6 +42,23 @@ class Batch:
     epoch: int
     after: int
     records: list[ConsumerRecord]
+
+    def take(self) -> list[ConsumerRecord]:
+        """Give the records to the fold; from now on none joins them."""
+        taken, self.records = self.records, []
+        return taken
+
+    def join(self, later: Batch) -> bool:
+        """Take in the next fetch; not if the fold has this one, or it came by another seek.
+
+        Without it each of many small fetches would wait for the transaction of the one before.
+        """
+        if not self.records or self.epoch != later.epoch:
+            return False
+        if sum(len(each.value or b"") for each in (*self.records, *later.records)) > FETCH_BYTES:
+            return False
+        self.records += later.records
+        return True
 
 
 class BatchThread(driver.AIOKafkaConsumerThread):
@@ -119,11 +141,16 @@ class BatchConsumer(driver.Consumer):
     app: WorkerApp
     _thread: BatchThread
 
+    def __post_init__(self) -> None:
+        """Start with nothing that waits."""
+        super().__post_init__()
+        self._waiting: dict[TP, Batch] = {}
+
     def _new_consumer_thread(self) -> BatchThread:
         return BatchThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109 - Faust's signature
-        """Fetch, and give one message for each partition; its value is a `Batch`."""
+        """Fetch, and give a message for each partition where none waits; its value is a `Batch`."""
         fetched, active = await self._wait_next_records(timeout)
         batches = cast(dict[TP, Batch], fetched or {})
         generation = self.app.consumer_generation_id
@@ -134,6 +161,9 @@ class BatchConsumer(driver.Consumer):
             if self.app.consumer_generation_id != generation:
                 return
             if tp in (active or ()) or tp in self._buffered_partitions:
+                if (waiting := self._waiting.get(tp)) and waiting.join(batch):
+                    continue
+                self._waiting[tp] = batch
                 message = self._to_message(tp, batch.records[0])
                 message.key, message.value = None, cast(Any, batch)
                 yield tp, message
