@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 
 from console.api.parameters import Currency, Limit, Mode, Offset
 from console.context import console_of
-from console.queries.periods import DAY_S, MONTHS, month_of
+from console.queries.periods import DAY_S, month_number, month_of
 from console.queries.renewal_list import (
     Renewal,
     RenewalsPage,
@@ -91,12 +91,6 @@ def get_at_risk(
         return renewals_at_risk(
             connection, livemode=mode == "live", risk=risk, limit=limit, offset=offset
         )
-
-
-def month_number(month: str) -> int:
-    """`2026-11` as year × 12 + month - 1."""
-    year, number = month.split("-")
-    return int(year) * MONTHS + int(number) - 1
 
 
 def _begin(day: date) -> int:

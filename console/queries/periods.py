@@ -121,6 +121,12 @@ def month_name(month: int) -> str:
     return f"{month // MONTHS:04d}-{month % MONTHS + 1:02d}"
 
 
+def month_number(month: str) -> int:
+    """`2026-11` as year × 12 + month - 1."""
+    year, number = month.split("-")
+    return int(year) * MONTHS + int(number) - 1
+
+
 def month_of(seconds: float) -> int:
     """The UTC month of a time, year × 12 + month - 1."""
     at = datetime.fromtimestamp(seconds, UTC)

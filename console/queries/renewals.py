@@ -54,7 +54,8 @@ class Month:
 def month_of_renewals(connection: Connection, *, livemode: bool, month: int) -> Month:
     """The calendar of a month, year × 12 + month - 1, by UTC days."""
     first, following = _first_day(month), _first_day(month + 1)
-    by_day = _by_day(connection, livemode=livemode, first=first, last=following - 1)
+    asked = within(livemode=livemode, begin=first * DAY_S, end=following * DAY_S)
+    by_day = expected_by_day(connection, asked)
     year, number = month // MONTHS, month % MONTHS + 1
     weeks = tuple(
         tuple(_day(each, by_day, is_of_month=each.month == number) for each in week)
@@ -65,7 +66,7 @@ def month_of_renewals(connection: Connection, *, livemode: bool, month: int) -> 
         previous=month_name(month - 1),
         following=month_name(month + 1),
         weeks=weeks,
-        total=_added(each for found in by_day.values() for each in found),
+        total=added(each for found in by_day.values() for each in found),
     )
 
 
@@ -77,16 +78,17 @@ def expected(connection: Connection, asked: Sequence[ColumnElement[bool]]) -> tu
         .where(*asked)
         .group_by(table.currency)
     )
-    return _added(_one(*row) for row in found)
+    return added(_one(*row) for row in found)
 
 
-def _by_day(
-    connection: Connection, *, livemode: bool, first: int, last: int
+def expected_by_day(
+    connection: Connection, asked: Sequence[ColumnElement[bool]]
 ) -> dict[str, list[Expected]]:
+    """The same by the day (UTC, ISO 8601) on which they renew; days without one are left out."""
     day = renewals.c.renews_at // DAY_S
     found = connection.execute(
         select(day, renewals.c.currency, func.count(), func.sum(renewals.c.amount_minor), _known())
-        .where(*within(livemode=livemode, begin=first * DAY_S, end=(last + 1) * DAY_S))
+        .where(*asked)
         .group_by(day, renewals.c.currency)
         .order_by(day, renewals.c.currency)
     )
@@ -109,7 +111,7 @@ def _one(currency: str | None, count: int, amount: int | None, known: int) -> Ex
     )
 
 
-def _added(all_: Iterable[Expected]) -> tuple[Expected, ...]:
+def added(all_: Iterable[Expected]) -> tuple[Expected, ...]:
     """One of each currency, the most subscriptions first."""
     by_currency: dict[str | None, Expected] = {}
     for each in all_:

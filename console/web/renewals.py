@@ -1,17 +1,17 @@
-"""The page Renewals: the month's calendar, the list of what renews, what is at risk; CSV."""
+"""The page Renewals: the calendar, the list of what renews, what is at risk; CSV."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from console.queries.periods import DAY_S, MONTHS, BadPeriodError, Period, month_of, period
+from console.queries.periods import DAY_S, Period, day_name, month_number
 from console.queries.renewal_list import (
     RISK_COLUMNS,
     SORTS,
@@ -22,21 +22,21 @@ from console.queries.renewal_list import (
     renewals_at_risk,
     renewals_page,
 )
-from console.queries.renewals import month_of_renewals
+from console.queries.renewals import Expected, added, expected_by_day, within
 from console.queries.revenue import currencies
 from console.web.accounts import offset_of
 from console.web.csv_text import Cell, csv_lines
+from console.web.renewal_span import WITHIN, named, span_of, words
 from console.web.shell import console_of, mode_of, render
 from schemas.currencies import decimals
 from schemas.times import iso_or_none
 
 PAGE = 50
-WITHIN = {7: "7 days", 30: "30 days", 60: "60 days", 90: "90 days", 365: "a year"}
 RISK_WORDS = {
     "past_due": "Past due",
     "cancel_scheduled": "Cancel scheduled",
     "failing": "Payment failing",
-    "card_expiring": "Card expires before renewal",
+    "card_expiring": "Card expiring",
     "not_collected": "Not collected",
 }
 RISK_NOTES = {
@@ -46,7 +46,6 @@ RISK_NOTES = {
     "card_expiring": "the card that pays is no good by then",
     "not_collected": "collection is paused at the renewal",
 }
-MONTH = re.compile(r"(19[7-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])")
 COLUMNS = (
     "subject",
     "customer",
@@ -69,44 +68,46 @@ COLUMNS = (
 
 
 def renewals(request: Request) -> Response:
-    """Show the calendar, the list of a window, and the risks."""
+    """Show the calendar of some days, the list of them or of one, and the risks."""
     console, livemode = console_of(request), mode_of(request)
     now, given = int(console.clock()), request.query_params
-    window, fault = _window(request, now)
-    currency, sort, offset = given.get("currency", ""), _sort(request), offset_of(request)
+    span, currency = span_of(given, now), given.get("currency", "")
+    sort, offset = _sort(request), offset_of(request)
     with console.read_model.connect() as connection:
         found = renewals_page(
             connection,
             livemode=livemode,
-            begin=window.first_day * DAY_S,
-            end=(window.last_day + 1) * DAY_S,
+            **_times(span.listed),
             currency=currency,
             sort=sort,
             limit=PAGE,
             offset=offset,
         )
-        month = month_of_renewals(connection, livemode=livemode, month=_month(request, now))
+        by_day = expected_by_day(
+            connection, within(livemode=livemode, **_times(span.days), currency=currency)
+        )
         risks = at_risk(connection, livemode=livemode)
         known = currencies(connection, livemode=livemode)
     return render(
         request,
         "renewals/page.html",
         found=found,
-        month=month,
+        span=span,
+        words=words,
+        by_day=by_day,
+        by_month=_by_month(by_day),
+        total=added(it for each in by_day.values() for it in each),
         risks=risks,
         risk_words=RISK_WORDS,
         risk_notes=RISK_NOTES,
         currencies=known,
         currency=currency,
-        window=window,
         within=WITHIN,
-        days=given.get("days", ""),
-        fault=fault,
         sort=sort,
         offset=offset,
         limit=PAGE,
         query=request.url.query,
-        today=now // DAY_S,
+        today=day_name(now // DAY_S),
     )
 
 
@@ -141,7 +142,7 @@ def renewals_csv(request: Request) -> Response:
 
 def _all(request: Request) -> Iterator[Renewal]:
     console, livemode = console_of(request), mode_of(request)
-    window, _ = _window(request, int(console.clock()))
+    listed = span_of(request.query_params, int(console.clock())).listed
     with console.read_model.connect() as connection:
         if "risk" in request.query_params:
             risk = _risk_word(request)
@@ -150,43 +151,22 @@ def _all(request: Request) -> Iterator[Renewal]:
         yield from all_renewals(
             connection,
             livemode=livemode,
-            begin=window.first_day * DAY_S,
-            end=(window.last_day + 1) * DAY_S,
+            **_times(listed),
             currency=request.query_params.get("currency", ""),
             sort=_sort(request),
         )
 
 
-def _window(request: Request, now: int) -> tuple[Period, str]:
-    """The days asked for; what is no window is said, and the next 30 days are taken."""
-    given = request.query_params
-    today = now // DAY_S
-    days = given.get("days", "")
-    if given.get("first") and not days:
-        try:
-            asked = period(
-                "custom",
-                now=now,
-                earliest_day=None,
-                first=given["first"],
-                last=given.get("last") or given["first"],
-            )
-        except BadPeriodError as error:
-            return _next_days(today, 30), str(error)
-        return asked, ""
-    is_known = days.isdecimal() and int(days) in WITHIN
-    return _next_days(today, int(days) if is_known else 30), ""
+def _times(days: Period) -> dict[str, int]:
+    return {"begin": days.first_day * DAY_S, "end": (days.last_day + 1) * DAY_S}
 
 
-def _next_days(today: int, days: int) -> Period:
-    return Period(span="custom", step="day", first_day=today, last_day=today + days - 1)
-
-
-def _month(request: Request, now: int) -> int:
-    asked = request.query_params.get("month", "")
-    if not MONTH.fullmatch(asked):
-        return month_of(now)
-    return int(asked[:4]) * MONTHS + int(asked[5:]) - 1
+def _by_month(
+    by_day: Mapping[str, Sequence[Expected]],
+) -> Iterator[tuple[str, str, tuple[Expected, ...]]]:
+    """What each month comes to: ISO 8601, in words, and by currency."""
+    for month, days in groupby(sorted(by_day), key=lambda day: day[: len("2026-11")]):
+        yield *named(month_number(month)), added(it for day in days for it in by_day[day])
 
 
 def _sort(request: Request) -> str:

@@ -17,11 +17,11 @@ from schemas.currencies import decimals
 
 Option = dict[str, Any]
 TONES = {
-    "new": "good",
-    "expansion": "accent",
-    "reactivation": "info",
-    "contraction": "warn",
-    "churn": "bad",
+    "new": "chart-new",
+    "expansion": "chart-expansion",
+    "reactivation": "chart-reactivation",
+    "contraction": "chart-contraction",
+    "churn": "chart-churn",
 }
 SHARES_MAX = 12
 BAR_PX = 26

@@ -58,6 +58,8 @@ NAV = (
     ("Health", "/health", "health"),
 )
 """Title, address, name of the icon in static/icons.svg."""
+ADMIN_NAV = (("People and tokens", "/admin", "people"),)
+"""The same, for admins alone."""
 MODE, THEME, SAID = "mode", "theme", "said"
 CHOICES = {MODE: ("live", "test"), THEME: ("auto", "light", "dark")}
 """What `?mode=` and `?theme=` may be; each is remembered in a cookie of the same name."""
@@ -78,16 +80,16 @@ _environment.filters.update(
     detail=filters.detail,
     short=filters.short,
     scope=scope_words,
-)
-
     span=span_words,
     reason=reason_words,
+)
+
 
 def render(request: Request, template: str, status: int = 200, **context: Any) -> Response:
     """Make a whole page of a template, with all that base.html needs."""
     with console_of(request).read_model.connect() as connection:
         about = around(connection)
-    said = request.cookies.get(SAID)
+    said, visitor = request.cookies.get(SAID), request.state.visitor
     html = _environment.get_template(template).render(
         {
             "as_of": about.as_of,
@@ -96,12 +98,12 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
             "here": here(request),
             "link": lambda **changes: here(request, **changes),
             "livemode": mode_of(request),
-            "nav": NAV,
+            "nav": NAV + ADMIN_NAV if visitor and visitor.is_admin else NAV,
             "now": int(console_of(request).clock()),
             "path": path_of(request),
             "said": _unsaid(said) if said else None,
             "theme": _chosen(request, THEME) or "auto",
-            "visitor": request.state.visitor,
+            "visitor": visitor,
             "csrf": request.state.csrf,
             "csrf_field": lambda: _csrf_field(request.state.csrf),
             **context,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import WIDTHS
 from test_pages import PAGES
 
 FOLDER = Path("docs/screenshots")
@@ -30,6 +31,13 @@ def test_picture_of_an_account(look):
     look.page.wait_for_url("**/accounts/**")
     look.page.wait_for_timeout(500)
     look.page.screenshot(path=FOLDER / "account.png", full_page=True)
+
+
+def test_picture_on_a_phone(look):
+    look.page.set_viewport_size(WIDTHS["phone"])
+    look.page.goto("/accounts?mode=live")
+    look.page.wait_for_load_state("load")
+    look.page.screenshot(path=FOLDER / "accounts-phone.png")
 
 
 def test_picture_in_the_dark(look):

@@ -16,6 +16,7 @@ PAGES = {
     "connect": "/connect",
     "health": "/health",
 }
+MORE = {"at-risk": "/renewals/at-risk", "movements": "/revenue/movements", "people": "/admin"}
 # What stands out of the window; what scrolls by itself may.
 TOO_WIDE = """() => [...document.querySelectorAll("main *")]
     .filter(each => each.getBoundingClientRect().right > window.innerWidth + 1)
@@ -43,10 +44,10 @@ def is_sound(look) -> None:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [*PAGES, *MORE])
 def test_a_page_is_sound(look, keep, name, scheme):
     look.page.emulate_media(color_scheme=scheme)
-    look.page.goto(f"{PAGES[name]}?mode=live")
+    look.page.goto(f"{(PAGES | MORE)[name]}?mode=live")
 
     assert look.page.locator("h1").count() == 1
     keep(look.page, f"{name}-{scheme}")
@@ -54,13 +55,14 @@ def test_a_page_is_sound(look, keep, name, scheme):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_page_of_an_account_is_sound(look, keep, scheme):
+@pytest.mark.parametrize("tab", ["", "/timeline"])
+def test_the_page_of_an_account_is_sound(look, keep, scheme, tab):
     look.page.emulate_media(color_scheme=scheme)
     look.page.goto("/accounts?mode=live&sort=-mrr")
-    look.page.locator("tbody a").first.click()
+    home = look.page.locator("tbody a").first.get_attribute("href")
+    look.page.goto(f"{home}{tab}")
 
-    look.page.wait_for_url("**/accounts/**")
-    keep(look.page, f"account-{scheme}")
+    keep(look.page, f"account{tab.replace('/', '-')}-{scheme}")
     is_sound(look)
 
 

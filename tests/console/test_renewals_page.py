@@ -151,7 +151,7 @@ def test_the_page_shows_calendar_list_and_risks(filled):
 
     assert page.status_code == 200
     assert '<table class="calendar">' in page.text
-    assert "Card expires before renewal" in page.text
+    assert "Card expiring" in page.text
     assert "Expected" in page.text
 
 

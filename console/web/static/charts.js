@@ -2,7 +2,7 @@
 // Draws every <figure class="chart">: its JSON block is an option of ECharts, with some additions.
 // "format" is {"currency": "USD", "decimals": 2} or {"decimals": 0, "suffix": " %"}: how values are
 // written. A value is the amount itself, in whole units of the currency. "pixels" is the
-// height of the canvas. Series may have a "tone". Colours and type come from the page's CSS.
+// height of the canvas. Series may have a "tone", the name of a colour in the page's CSS. Colours and type come from the page's CSS.
 
 const charts = new Map();
 
@@ -56,7 +56,7 @@ function themed(option) {
     animation: false,
     aria: { enabled: true },
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: ink },
-    grid: { left: 8, right: 24, top: option.legend ? 36 : 12, bottom: 8, containLabel: true },
+    grid: { left: 8, right: 24, top: !option.legend ? 12 : innerWidth < 500 ? 60 : 36, bottom: 8, containLabel: true },
     ...option,
     legend: option.legend && { top: 0, left: 0, textStyle: { color: soft }, icon: "roundRect", itemWidth: 12, itemHeight: 8, ...option.legend },
     tooltip: {

@@ -3,12 +3,18 @@
 
 document.documentElement.classList.add("scripted");
 
-// The menu is open for those without JavaScript; on a narrow screen it starts closed.
+// On a narrow screen the menu lies over the page: it goes when one turns to something else.
 const menu = document.querySelector(".menu");
 const narrow = matchMedia("(max-width: 56rem)");
 const fit = () => { if (menu) menu.open = !narrow.matches; };
+const close = () => { if (menu && narrow.matches) menu.open = false; };
 fit();
 narrow.addEventListener("change", fit);
+document.addEventListener("click", (event) => { if (!menu?.contains(event.target)) close(); });
+document.addEventListener("focusin", (event) => { if (!menu?.contains(event.target)) close(); });
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && menu?.open && narrow.matches) { close(); menu.querySelector("summary").focus(); }
+});
 
 // What htmx changes must come from a page of ours: see guard.py.
 document.addEventListener("htmx:config:request", (event) => {
