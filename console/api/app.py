@@ -54,11 +54,14 @@ def make_api() -> FastAPI:
         # Their pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
+        # It would lead to http where a proxy speaks https, and the token would go there.
+        redirect_slashes=False,
         servers=[{"url": "/api/v1"}],
         responses={"4XX": {"model": Refused, "description": "Refused, and why"}},
     )
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(DBAPIError, _away)
+    api.add_exception_handler(Exception, _broken)
     for router in ROUTERS:
         api.include_router(router)
     return api
@@ -69,6 +72,11 @@ def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
     told = [{name: fault[name] for name in ("type", "loc", "msg")} for fault in error.errors()]
     return JSONResponse({"detail": told}, 422)
+
+
+def _broken(_request: Request, _error: Exception) -> Response:
+    """Our own fault; it is raised again behind this, so that the log has it whole."""
+    return JSONResponse({"detail": "the console broke off: its log has more"}, 500)
 
 
 def _away(_request: Request, _error: Exception) -> Response:

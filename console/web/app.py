@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -35,6 +35,7 @@ from console.web import (
 )
 from console.web.guard import HEADERS, Guard
 from console.web.shell import FOLDER, alone, render
+from console.web.who import path_of
 
 log = structlog.get_logger()
 
@@ -95,8 +96,10 @@ def _start(_request: Request) -> Response:
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    if path_of(request).startswith("/api/"):
+        return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
     title = WORDS.get(error.status_code, "This did not work")
-    return render(
+    answer = render(
         request,
         "error.html",
         error.status_code,
@@ -104,6 +107,8 @@ def _refused(request: Request, error: Exception) -> Response:
         detail=error.detail,
         code=error.status_code,
     )
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 def _away(_request: Request, error: Exception) -> Response:

@@ -54,6 +54,10 @@ HEADERS = {
 
 
 NO_NUL = "A NUL has no place in what is asked."
+NO_NAME_OF_OURS = (
+    "This console answers on localhost only. If you call it by another name, set "
+    "console.public_url to that address."
+)
 
 
 class RefusedError(Exception):
@@ -114,17 +118,11 @@ class Guard:
         options = self.console.config.deployment.console
         given = request.headers.get("host", "")
         if given and not HOST.fullmatch(given):
-            raise RefusedError(PlainTextResponse("This is no host.\n", 400))
+            raise RefusedError(_no(request, 400, "This is no host."))
         host = urlsplit(f"//{given}").hostname
         allowed = {*LOOPBACK_NAMES, urlsplit(options.public_url or "").hostname}
         if is_loopback(options.host) and (host is None or host not in allowed):
-            raise RefusedError(
-                PlainTextResponse(
-                    "This console answers on localhost only. If you call it by another name, set "
-                    "console.public_url to that address.\n",
-                    421,
-                )
-            )
+            raise RefusedError(_no(request, 421, NO_NAME_OF_OURS))
 
     def _check_role(self, request: Request) -> None:
         visitor = request.state.visitor

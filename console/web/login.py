@@ -30,7 +30,9 @@ def login(request: Request) -> Response:
     now = console.clock()
     with console.access.begin() as connection:
         if wait := throttle.wait_s(connection, name=name, address=address, at=now):
-            return _form(request, f"Too many tries. Try again in {wait} seconds.", status=429)
+            answer = _form(request, f"Too many tries. Try again in {wait} seconds.", status=429)
+            answer.headers["retry-after"] = str(wait)
+            return answer
         # Counted before it is tried: those who come at once shall find each other's tries.
         throttle.failed(connection, name=name, address=address, at=now)
     with console.access.begin() as connection:

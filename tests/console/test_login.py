@@ -93,6 +93,7 @@ def test_after_some_failures_even_the_right_password_has_to_wait(bare: Engine):
 
     assert too_soon.status_code == 429
     assert "Try again in 1 seconds" in too_soon.text
+    assert too_soon.headers["retry-after"] == "1"
     assert other_user.status_code == 401
     assert in_time.status_code == 303
 
