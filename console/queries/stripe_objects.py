@@ -14,7 +14,6 @@ import orjson
 from sqlalchemy import CTE, Connection, RowMapping, and_, func, select, union
 
 from console.read_model.tables import objects
-from schemas.records import NO_CUSTOMER, Subject
 
 STEPS = 3
 BRIEF = tuple(
@@ -53,6 +52,11 @@ class StoredObject:
     body: Mapping[str, Any]
 
 
+def scope_of(subject: str) -> str:
+    """Of whose objects a customer's are: `{source}/{account or -}/{live|test}`."""
+    return subject.rpartition("/")[0]
+
+
 def kinds_of(connection: Connection, subject: str) -> Mapping[str, int]:
     """How many objects there are of each kind, in order of kind."""
     mine = _belongings(subject)
@@ -68,7 +72,7 @@ def objects_page(
     """Give some objects of these kinds; of all, where none is named."""
     mine = _belongings(subject)
     wanted = [mine.c.kind.in_(kinds)] if kinds else []
-    joined = and_(objects.c.scope == _scope(subject), objects.c.id == mine.c.id)
+    joined = and_(objects.c.scope == scope_of(subject), objects.c.id == mine.c.id)
     found = connection.execute(
         select(*BRIEF)
         .select_from(mine)
@@ -85,7 +89,7 @@ def objects_page(
 def stored_object(connection: Connection, subject: str, id_: str) -> StoredObject | None:
     """One object of the customer's, or one that is nobody's, as a price; None for any other."""
     statement = select(*BRIEF, objects.c.body, objects.c.customer).where(
-        objects.c.scope == _scope(subject), objects.c.id == id_
+        objects.c.scope == scope_of(subject), objects.c.id == id_
     )
     found = connection.execute(statement).mappings().one_or_none()
     if found is None:
@@ -110,7 +114,7 @@ def _belongings(subject: str) -> CTE:
     Each step is a query of its own by one index: as one recursive query with a choice of columns,
     SQLite looks through all objects that name nobody.
     """
-    scope, customer = _scope(subject), subject.rpartition("/")[2]
+    scope, customer = scope_of(subject), subject.rpartition("/")[2]
     columns = (objects.c.id, objects.c.kind, objects.c.customer)
     named = select(*columns).where(objects.c.scope == scope, objects.c.customer == customer)
     itself = select(*columns).where(objects.c.scope == scope, objects.c.id == customer)
@@ -127,11 +131,6 @@ def _belongings(subject: str) -> CTE:
         )
         mine = union(select(mine), *joined).cte(f"step_{step}")
     return mine
-
-
-def _scope(subject: str) -> str:
-    source, account, mode, _ = Subject(*subject.split("/"))
-    return "/".join((source, account or NO_CUSTOMER, mode))
 
 
 def _line(row: RowMapping) -> ObjectLine:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from console.queries.account import account, settings_of
 from console.queries.accounts import AccountLine, account_line
 from console.queries.coming import coming
+from console.queries.overdue import overdue
 from console.queries.stripe_objects import kinds_of, objects_page, stored_object
 from console.queries.timeline import EntryKind, timeline
 from console.queries.why import why_mrr
@@ -29,6 +30,14 @@ from projections.mrr.words import CAVEATS, PENDING
 PAGE = 50
 BRIEF = 10
 """Entries where a page shows some and leads to all."""
+INVOICE_WORDS = {
+    "draft": "not yet due",
+    "open": "due",
+    "paid": "paid",
+    "void": "void, not to be paid",
+    "uncollectible": "written off",
+}
+"""What an invoice's amount is, by its status."""
 BASE = "/accounts/{source}/{account}/{mode}/{customer}"
 
 
@@ -107,6 +116,7 @@ def overview(request: Request) -> Response:
             raise HTTPException(404, "No customer of this id is known here.")
         next_, kinds = coming(connection, subject, limit=BRIEF), kinds_of(connection, subject)
         newest = timeline(connection, subject, kind=None, limit=BRIEF)
+        late = overdue(connection, subject, now=int(console.clock()))
     return show(
         request,
         "overview.html",
@@ -115,6 +125,8 @@ def overview(request: Request) -> Response:
         row=found.row,
         charts=mrr_charts(found.mrr, found.stages, until=int(console.clock())),
         coming=next_,
+        overdue=late,
+        invoice_words=INVOICE_WORDS,
         timeline=newest,
         groups=_counted(kinds),
     )

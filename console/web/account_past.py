@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import orjson
@@ -14,6 +15,7 @@ from console.past import Past, past
 from console.queries.account import account
 from console.queries.accounts import AccountLine
 from console.queries.why_stage import why_stage
+from console.web import filters
 from console.web.account import BASE, show, subject_of
 from console.web.shell import console_of
 from schemas.customer_row import CustomerRow
@@ -21,6 +23,7 @@ from schemas.differing import differing
 from schemas.errors import SubfoldError
 from schemas.times import YEAR_10000
 
+TIME_OF_A_ROW = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 NOT_COMPARED = frozenset({"as_of", "settings_version", "fold_version"})
 
 
@@ -94,12 +97,18 @@ def _past(request: Request, at: int) -> tuple[Past | None, str]:
 
 
 def _differences(then: CustomerRow, now: CustomerRow) -> list[tuple[str, str, str]]:
-    """Where the two rows differ: the path, then, now, as JSON."""
+    """Where the two rows differ: the path, then, now."""
     before, after = (row.model_dump(mode="json", exclude=set(NOT_COMPARED)) for row in (then, now))
-    return [
-        (path, orjson.dumps(here).decode(), orjson.dumps(there).decode())
-        for path, here, there in differing(before, after)
-    ]
+    return [(path, _told(here), _told(there)) for path, here, there in differing(before, after)]
+
+
+def _told(value: object) -> str:
+    """A value for people: times as everywhere, text as it is, the rest as JSON."""
+    if value is None:
+        return filters.NOTHING
+    if not isinstance(value, str):
+        return orjson.dumps(value).decode()
+    return filters.moment(value) if TIME_OF_A_ROW.fullmatch(value) else value
 
 
 routes = [
