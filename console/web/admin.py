@@ -1,4 +1,4 @@
-"""Users, tokens and the audit: for admins."""
+"""Users and tokens, and the audit: two pages for admins."""
 
 from __future__ import annotations
 
@@ -25,9 +25,23 @@ AUDIT_LIMIT = 50
 
 
 def admin(request: Request) -> Response:
-    """Show all of it."""
+    """Show users and tokens."""
     require_admin(request)
     return _page(request)
+
+
+def audit(request: Request) -> Response:
+    """Show what was done, the newest first."""
+    require_admin(request)
+    before = request.query_params.get("before", "")
+    with console_of(request).access.connect() as connection:
+        found = records(
+            connection,
+            before=min(int(before), ID_MAX) if before[:20].isdecimal() else None,
+            limit=AUDIT_LIMIT,
+        )
+    older = found[-1].id if len(found) == AUDIT_LIMIT else None
+    return render(request, "audit.html", records=found, older=older)
 
 
 def add_user(request: Request) -> Response:
@@ -108,21 +122,13 @@ def _changed(
 def _page(
     request: Request, *, fault: str | None = None, token: str | None = None, status: int = 200
 ) -> Response:
-    before = request.query_params.get("before", "")
     with console_of(request).access.connect() as connection:
-        found = records(
-            connection,
-            before=min(int(before), ID_MAX) if before[:20].isdecimal() else None,
-            limit=AUDIT_LIMIT,
-        )
         return render(
             request,
             "admin.html",
             status,
             users=all_users(connection),
             tokens=all_tokens(connection),
-            records=found,
-            older=found[-1].id if len(found) == AUDIT_LIMIT else None,
             fault=fault,
             token=token,
         )
@@ -130,6 +136,7 @@ def _page(
 
 routes = [
     Route("/admin", admin),
+    Route("/audit", audit),
     Route("/admin/users", add_user, methods=["POST"]),
     Route("/admin/users/remove", take_out_user, methods=["POST"]),
     Route("/admin/tokens", make_token, methods=["POST"]),

@@ -19,6 +19,7 @@ from console.queries.periods import (
     month_of,
     period,
 )
+from console.web.filters import day_words
 
 WITHIN = {7: "7 days", 30: "30 days", 60: "60 days", 90: "90 days", 365: "12 months"}
 DAYS = 30
@@ -91,8 +92,8 @@ def words(asked: Period) -> str:
     if asked == month_period(month_of(asked.first_day * DAY_S)):
         return f"{first:%B %Y}"
     if first == last:
-        return f"{first:%A, %-d %b %Y}"
-    return f"{first:%-d %b %Y} – {last:%-d %b %Y}"
+        return f"{first:%A}, {day_words(asked.first)}"
+    return f"{day_words(asked.first)} – {day_words(asked.last)}"
 
 
 def named(month: int) -> tuple[str, str]:

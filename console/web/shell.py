@@ -58,7 +58,7 @@ NAV = (
     ("Health", "/health", "health"),
 )
 """Title, address, name of the icon in static/icons.svg."""
-ADMIN_NAV = (("People and tokens", "/admin", "people"),)
+ADMIN_NAV = (("People and tokens", "/admin", "people"), ("Audit", "/audit", "audit"))
 """The same, for admins alone."""
 MODE, THEME, SAID = "mode", "theme", "said"
 CHOICES = {MODE: ("live", "test"), THEME: ("auto", "light", "dark")}

@@ -16,7 +16,12 @@ PAGES = {
     "connect": "/connect",
     "health": "/health",
 }
-MORE = {"at-risk": "/renewals/at-risk", "movements": "/revenue/movements", "people": "/admin"}
+MORE = {
+    "at-risk": "/renewals/at-risk",
+    "movements": "/revenue/movements",
+    "people": "/admin",
+    "audit": "/audit",
+}
 # What stands out of the window; what scrolls by itself may.
 TOO_WIDE = """() => [...document.querySelectorAll("main *")]
     .filter(each => each.getBoundingClientRect().right > window.innerWidth + 1)

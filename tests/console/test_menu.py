@@ -17,7 +17,7 @@ def test_people_and_tokens_are_named_to_admins_alone(filled):
         menu(client(filled, role).get("/accounts").text) for role in ("admin", "viewer")
     )
 
-    assert admin == [*viewer, "/admin"]
+    assert admin == [*viewer, "/admin", "/audit"]
     assert "/accounts" in viewer
 
 

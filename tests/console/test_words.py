@@ -28,6 +28,7 @@ PAGES = [
     "/health",
     "/health?state=all",
     "/admin",
+    "/audit",
     f"/accounts/{NASTY}",
     f"/accounts/{NASTY}/objects",
     f"/accounts/{NASTY}/why",
@@ -102,7 +103,7 @@ def test_a_dead_letter_leads_to_whom_it_concerns(here, filled):
 
 
 def test_a_hash_of_the_audit_is_its_beginning_and_whole_where_one_points(here):
-    page = here.get("/admin").text
+    page = here.get("/audit").text
 
     assert f'title="{"a1" * 32}">a1a1a1a1a1a1…' in page
     assert ">" + "a1" * 32 not in page
