@@ -86,11 +86,13 @@ def disconnect(request: Request) -> Response:
 
 
 def _begun(request: Request, begin: Callable[[Console, Visitor, str], Job], said: str) -> Response:
-    id_ = request.path_params["source"]
+    id_, name = request.path_params["source"], visitor_of(request).name
     try:
-        begin(console_of(request), visitor_of(request), id_)
+        job = begin(console_of(request), visitor_of(request), id_)
     except SubfoldError as error:
         return _page(request, 422, source=id_, fault=str(error))
+    if job.by != name:
+        said = f"{job.by} began it already. {said}"
     return redirect(request, "/connect", said=said)
 
 

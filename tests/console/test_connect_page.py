@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -12,12 +13,15 @@ from pydantic import SecretStr
 from sqlalchemy import insert, select
 
 from console.access.tables import audit
+from console.access.visitor import Role, Via, Visitor
+from console.actions import sources
 from console.read_model.tables import source_states
 from console.web.connect import _whole
 from fake_stripe.fake import API_KEY, FakeStripe
 from fake_stripe.server import serving
 from fake_stripe.world import World
 from ingest_process import running
+from schemas.errors import SettingsError
 from schemas.wire.events import API_VERSION
 from streams.log.admin import create_topics
 from streams.log.embedded.node import free_port
@@ -143,6 +147,33 @@ def test_a_viewer_sees_how_sources_stand_and_connects_nothing(filled):
     assert 'name="api_key"' not in viewer.get("/connect").text
     for verb in ("", "/hear", "/backfill", "/disconnect"):
         assert viewer.post_form(f"/connect/main{verb}", {}).status_code == 403
+
+
+async def test_a_backfill_that_is_begun_twice_is_written_down_once_and_says_whose_it_is(
+    filled, monkeypatch
+):
+    is_over = threading.Event()
+
+    async def waiting(kafka):
+        await asyncio.to_thread(is_over.wait)
+        raise SettingsError("it is over")
+
+    monkeypatch.setattr(sources, "kept", waiting)
+    with offline_console(filled, Source(test=True, api_key=SecretStr(API_KEY))) as here:
+        try:
+            ana = Visitor(name="ana", role=Role.ADMIN, via=Via.SESSION)
+            job = sources.fill(here.console, ana, "main")
+            again = await asyncio.to_thread(here.post_form, "/connect/main/backfill")
+            page = await asyncio.to_thread(here.get, again.headers["location"])
+        finally:
+            is_over.set()
+        while job.is_running:  # noqa: ASYNC110 - it runs in a thread
+            await asyncio.sleep(0.01)
+        with here.console.access.connect() as connection:
+            deeds = connection.execute(select(audit)).all()
+
+    assert "ana began it already" in page.text
+    assert [(each.actor, each.what) for each in deeds] == [("ana", "source.backfill_started")]
 
 
 async def test_from_a_pasted_key_to_events_that_come_back_and_a_whole_backfill(
