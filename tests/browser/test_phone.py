@@ -16,7 +16,7 @@ LISTS = {
     "accounts": ("/accounts?mode=live", ("Stage", "MRR", "Renews")),
     "renewals": ("/renewals?mode=live", ("Plan", "Expected")),
     "at risk": ("/renewals/at-risk?mode=live", ("At risk", "Renews or ends", "MRR")),
-    "movements": ("/revenue/movements?mode=live", ("When", "Movement", "By", "To")),
+    "movements": ("/revenue/movements?mode=live", ("Movement", "By", "To")),
 }
 
 
