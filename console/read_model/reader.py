@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from console.read_model.ahead import CHANGELOG
 from console.read_model.database import belong_to, make_anew, writing
 from console.read_model.positions import (
     Move,
@@ -29,31 +27,11 @@ from console.read_model.positions import (
     tidy,
     write_batch,
 )
-from console.read_model.records import Record
+from console.read_model.topics import consuming, look, record_of
 from schemas.errors import BrokerError
-from streams.log.client import connection
-from streams.log.cluster_state import connected
-from streams.log.topics import (
-    CUSTOMERS,
-    DEAD_LETTERS,
-    LOG,
-    MIB,
-    SOURCES,
-    TEST,
-    UPDATES,
-    changelog_name,
-)
 from streams.settings import Deployment
 
-CLIENT = "subfold-console"
-TOPICS = (
-    LOG,
-    DEAD_LETTERS,
-    SOURCES,
-    *(mode + name for mode in ("", TEST) for name in (CUSTOMERS, *UPDATES)),
-)
 BATCH = 4_000
-FETCH_BYTES = 8 * MIB
 POLL_MS = 1_000
 SEEN_EVERY_S = 5
 TIDY_EVERY_S = 86_400
@@ -143,11 +121,11 @@ class Reader:
 
     async def _read(self, *, until_caught_up: bool) -> None:
         kafka = self._deployment.kafka
-        cluster, places = await _look(self._deployment)
+        cluster, places = await look(self._deployment)
         identity = f"{cluster}/{kafka.prefix}{self._deployment.worker.application}"
         if not await asyncio.to_thread(belong_to, self._engine, identity):
             log.warning("read_model_made_anew", reason="it was made of another cluster")
-        async with _consumer(self._deployment) as consumer:
+        async with consuming(self._deployment) as consumer:
             consumer.assign(list(places.values()))
             await self._begin(consumer, places)
             while not (until_caught_up and self.progress.is_caught_up):
@@ -195,7 +173,7 @@ class Reader:
         """Read what comes next, and write it."""
         batches = await consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH)
         names = {there: place.topic for place, there in places.items()}
-        records = [_record(names[there], each) for there in batches for each in batches[there]]
+        records = [record_of(names[there], each) for there in batches for each in batches[there]]
         now_at = {place: await consumer.position(there) for place, there in places.items()}
         ends = {place: consumer.highwater(there) for place, there in places.items()}
         moves = {
@@ -221,58 +199,6 @@ class Reader:
             self._said_at = now
             words = {"seen_at": int(now)} | ({"caught_up_at": int(now)} if is_caught_up else {})
             await asyncio.to_thread(_write_words, self._engine, words)
-
-
-async def _look(deployment: Deployment) -> tuple[str, dict[Place, TopicPartition]]:
-    """The cluster's id, and all partitions of the topics that are read.
-
-    Raises:
-        BrokerError: Kafka does not answer, or a topic is missing.
-    """
-    kafka = deployment.kafka
-    names = {topic: kafka.prefix + topic for topic in TOPICS}
-    names[CHANGELOG] = kafka.prefix + changelog_name(deployment.worker.application)
-    async with connected(kafka) as admin:
-        cluster = str((await admin.describe_cluster())["cluster_id"])
-        there = {each["topic"]: len(each["partitions"]) for each in await admin.describe_topics()}
-    missing = sorted(set(names.values()) - there.keys())
-    if missing:
-        raise BrokerError(f"topic {missing[0]} is missing: run `subfold topics create`")
-    return cluster, {
-        Place(topic, number): TopicPartition(name, number)
-        for topic, name in names.items()
-        for number in range(there[name])
-    }
-
-
-@asynccontextmanager
-async def _consumer(deployment: Deployment) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(
-        **connection(deployment.kafka),
-        client_id=CLIENT,
-        group_id=None,
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        max_partition_fetch_bytes=FETCH_BYTES,
-    )
-    try:
-        await consumer.start()
-        yield consumer
-    finally:
-        await consumer.stop()
-
-
-def _record(topic: str, record: ConsumerRecord) -> Record:
-    return Record(
-        topic,
-        record.partition,
-        record.offset,
-        record.timestamp,
-        record.key,
-        record.value,
-        record.headers,
-    )
 
 
 def _make_anew(engine: Engine) -> None:

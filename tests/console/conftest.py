@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import Engine, create_engine
 
 from console.read_model.database import open_read_model
@@ -12,6 +13,8 @@ from console.read_model.records import Record
 from console.read_model.tables import metadata
 from databases import options_of, postgresql, why_no_postgresql
 from filled import fill, simulated_year
+from reader_scene import fill_topics
+from worker_stage import Stage, stage
 
 
 @pytest.fixture(scope="session")
@@ -73,3 +76,11 @@ def bare(tmp_path: Path) -> Iterator[Engine]:
     metadata.create_all(engine)
     yield engine
     engine.dispose()
+
+
+@pytest_asyncio.fixture
+async def scene(tmp_path: Path, bootstrap_servers: str, prefix: str) -> AsyncIterator[Stage]:
+    """A year in topics of this test alone, as a worker would have written it."""
+    async with stage(tmp_path, bootstrap_servers, prefix) as made:
+        await fill_topics(made)
+        yield made

@@ -1,23 +1,23 @@
+"""The reader takes in what the topics have, and begins anew when they are other ones."""
+
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-import pytest_asyncio
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
 from console.read_model import reader as reading
-from console.read_model.positions import write_batch
 from console.read_model.reader import Reader
 from console.read_model.tables import accounts, objects
 from filled import UNTIL, Topics, put_log, simulated_year
 from read_model_judge import content
+from reader_scene import SEVERAL, now, read_in_one_go
 from schemas.codec import NewerRowError
 from schemas.settings import BusinessSettings, SettingsInForce
 from streams.log.topics import CUSTOMERS, LOG, changelog_name
@@ -25,40 +25,6 @@ from streams.worker.marker import SETTINGS_KEY, encode_settings
 from tests import build
 from worker_process import until
 from worker_stage import Stage, stage
-
-SEVERAL = 12
-
-
-def now() -> float:
-    return UNTIL
-
-
-async def fill_topics(scene: Stage, *, customers: int = SEVERAL) -> None:
-    """Write a year into Kafka: the parts of a subject go to one partition."""
-    names = {"changelog": changelog_name(scene.deployment.worker.application)}
-    sent = [
-        await scene.producer.send(
-            scene.kafka.prefix + names.get(record.topic, record.topic),
-            record.value,
-            key=record.key,
-            partition=sum(record.key or b"") % scene.kafka.partitions,
-            headers=list(record.headers),
-        )
-        for record in simulated_year(customers)
-    ]
-    await asyncio.gather(*sent)
-
-
-@pytest_asyncio.fixture
-async def scene(tmp_path: Path, bootstrap_servers: str, prefix: str) -> AsyncIterator[Stage]:
-    async with stage(tmp_path, bootstrap_servers, prefix) as made:
-        await fill_topics(made)
-        yield made
-
-
-async def read_in_one_go(scene: Stage, engine: Engine) -> dict[str, Any]:
-    await Reader(scene.deployment, engine, now).catch_up()
-    return content(engine)
 
 
 async def test_reads_all_topics(scene: Stage, engines):
@@ -70,64 +36,6 @@ async def test_reads_all_topics(scene: Stage, engines):
         assert connection.scalar(select(func.count()).select_from(accounts)) == SEVERAL + 2
         assert connection.scalar(select(func.count()).select_from(objects)) > SEVERAL
     assert all(content(engine)[name] for name in ("updates", "events", "dead_letters", "armed"))
-
-
-async def test_a_reader_that_is_killed_anywhere_goes_on_where_it_was(
-    scene: Stage, engines, monkeypatch: pytest.MonkeyPatch
-):
-    expected = await read_in_one_go(scene, engines())
-    engine, died = engines(), 0
-    monkeypatch.setattr(reading, "BATCH", 400)
-
-    for statement in (3, 5, 8, 13, 21, 34, 55, 89, 144):
-        with dying_at(engine, statement):
-            try:
-                await Reader(scene.deployment, engine, now).catch_up()
-            except KilledError:
-                died += 1
-    await Reader(scene.deployment, engine, now).catch_up()
-
-    assert died > 3
-    assert content(engine) == expected
-
-
-async def test_a_reader_that_is_stopped_anywhere_goes_on_where_it_was(
-    scene: Stage, engines, monkeypatch: pytest.MonkeyPatch
-):
-    expected = await read_in_one_go(scene, engines())
-    engine = engines()
-    monkeypatch.setattr(reading, "BATCH", 300)
-
-    written = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def write(*args: Any, **more: Any) -> bool:
-        loop.call_soon_threadsafe(written.set)
-        return write_batch(*args, **more)
-
-    monkeypatch.setattr(reading, "write_batch", write)
-    for _ in range(4):
-        written.clear()
-        task = asyncio.create_task(Reader(scene.deployment, engine, now).run())
-        await written.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-    await Reader(scene.deployment, engine, now).catch_up()
-
-    assert content(engine) == expected
-
-
-async def test_two_readers_of_one_database_do_no_harm(
-    scene: Stage, engines, monkeypatch: pytest.MonkeyPatch
-):
-    expected = await read_in_one_go(scene, engines())
-    engine = engines()
-    monkeypatch.setattr(reading, "BATCH", 400)
-
-    await asyncio.gather(*(Reader(scene.deployment, engine, now).catch_up() for _ in range(2)))
-
-    assert content(engine) == expected
 
 
 async def test_what_is_deleted_under_a_running_reader_is_read_again(
@@ -247,25 +155,3 @@ async def test_newer_settings_let_the_rows_of_their_partition_be_read_again(scen
 
     assert content(engine)["armed"] == []
     assert content(engine) == await read_in_one_go(scene, engines())
-
-
-class KilledError(Exception):
-    """Stands for the death of the process between two statements."""
-
-
-class dying_at:  # noqa: N801 - reads as a context
-    """Let the so-manieth statement of an engine fail as nothing else does."""
-
-    def __init__(self, engine: Engine, statement: int) -> None:
-        self._engine, self._left = engine, statement
-
-    def __enter__(self) -> None:
-        event.listen(self._engine, "before_cursor_execute", self._count)
-
-    def __exit__(self, *_: object) -> None:
-        event.remove(self._engine, "before_cursor_execute", self._count)
-
-    def _count(self, *_: object) -> None:
-        self._left -= 1
-        if self._left == 0:
-            raise KilledError
