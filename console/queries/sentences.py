@@ -132,7 +132,7 @@ def _condition(field: str, condition: Condition) -> str:
         for word in type(condition).model_fields
         if (value := getattr(condition, word)) is not None
     }
-    return " and ".join(f"{field} {_operator(word, value)}" for word, value in given.items())
+    return f"{field} {' and '.join(_operator(word, value) for word, value in given.items())}"
 
 
 def _operator(word: str, value: Any) -> str:

@@ -120,7 +120,9 @@ def _lag(who: str, what: str, lag_s: int | None, *, command: str | None = None) 
 
 def _letters(count: int) -> Reason:
     if count:
-        words = f"{_count(count, 'dead letter')} could not be folded and wait for somebody"
+        words = f"{_count(count, 'dead letter')} could not be taken in and wait for somebody"
+        if count == 1:
+            words = "1 dead letter could not be taken in and waits for somebody"
         return _wrong(words, page="/health#letters")
     return _fine("no dead letter is open")
 

@@ -131,6 +131,15 @@ def test_a_rule_that_settings_no_more_name_keeps_its_past(filled):
             "When a customer comes into the stage Trial, if its metadata vip is yes.",
         ),
         (
+            {
+                "on": "renewal_upcoming",
+                "before": "7d",
+                "when": {"renewal_period": {"at_least": 28, "less": 90}},
+            },
+            "7 days before a subscription renews, "
+            "if its period in days is less than 90 and is at least 28.",
+        ),
+        (
             {"on": "payment_failed", "when": {"ever_paying": True, "cancel_scheduled": False}},
             "When a payment fails, if no cancellation is scheduled and it was ever paid for.",
         ),

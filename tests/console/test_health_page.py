@@ -44,7 +44,7 @@ async def test_without_a_kafka_it_never_says_that_all_is_well(filled):
     assert "trusted</span>" not in page
     assert "not fully</span>" in page
     assert "could not be looked at" in page
-    assert "1 dead letter could not be folded" in page
+    assert "1 dead letter could not be taken in" in page
     assert "version 2" in page
     assert 'name="why"' not in page
     assert here.post_form("/health/redrive", {"reason": "bad_object"}).status_code == 403

@@ -49,8 +49,12 @@ def test_when_all_was_looked_at_and_is_right_it_says_yes():
     [
         ({"worker_lag_s": 61}, Answer.NOT_FULLY, "the workers are 1 minute behind the log"),
         ({"console_lag_s": 7200}, Answer.NOT_FULLY, "these pages are 2 hours behind the topics"),
-        ({"open_letters": 1}, Answer.NOT_FULLY, "1 dead letter could not be folded"),
-        ({"open_letters": 1200}, Answer.NOT_FULLY, "1,200 dead letters"),
+        ({"open_letters": 1}, Answer.NOT_FULLY, "1 dead letter could not be taken in and waits"),
+        (
+            {"open_letters": 1200},
+            Answer.NOT_FULLY,
+            "1,200 dead letters could not be taken in and wait ",
+        ),
         ({"mismatches": ("a", "b", "c")}, Answer.NOT_FULLY, "a and 2 more"),
         ({"faults": ("topic x is missing",)}, Answer.NOT_FULLY, "topic x is missing"),
         ({"unreadable": 3}, Answer.NOT_FULLY, "3 records could not be shown"),

@@ -88,6 +88,9 @@ def test_health_tells_an_admin_what_to_do_and_a_viewer_nothing_that_is_not_for_t
     assert 'href="/connect#source-main"' in mine
     assert 'href="/health#letters"' in mine
     assert "What to do" not in theirs
+    to_do = mine[mine.index("What to do") : mine.index("What this rests on")].split("<li>")[1:]
+    assert to_do
+    assert all("<a href" in each or "<code>subfold " in each for each in to_do)
 
 
 def test_a_dead_letter_leads_to_whom_it_concerns(here, filled):
