@@ -56,6 +56,16 @@ def day_words(date: str) -> str:
     return f"{datetime.fromisoformat(date):%-d %b %Y}"
 
 
+def month(name: str) -> str:
+    """Write `2026-11` as `Nov 2026`, as an HTML `<time>`."""
+    return TIME.format(name, f"{datetime.fromisoformat(f'{name}-01'):%B %Y}", month_words(name))
+
+
+def month_words(name: str) -> str:
+    """Write `2026-11` as `Nov 2026`, where no HTML can stand."""
+    return f"{datetime.fromisoformat(f'{name}-01'):%b %Y}"
+
+
 def moment(at: int | str | None) -> str:
     """Write Unix seconds or ISO 8601 to the minute, `25 Nov 2026, 19:12 UTC`, as a `<time>`."""
     return _time(at, "%-d %b %Y, %H:%M UTC")

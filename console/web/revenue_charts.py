@@ -13,6 +13,7 @@ from typing import Any
 from console.queries.cohorts import Cohort
 from console.queries.funnel import FunnelStage
 from console.queries.revenue import Revenue, Share
+from console.web.filters import month_words
 from schemas.currencies import decimals
 
 Option = dict[str, Any]
@@ -142,7 +143,7 @@ def heat_map(cohorts: Sequence[Cohort]) -> Option:
         "yAxis": {
             "type": "category",
             "inverse": True,
-            "data": [each.month for each in cohorts],
+            "data": [month_words(each.month) for each in cohorts],
         },
         "series": [
             {

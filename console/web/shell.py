@@ -76,6 +76,7 @@ _environment.filters.update(
     number=filters.number,
     day=filters.day,
     day_words=filters.day_words,
+    month=filters.month,
     moment=filters.moment,
     detail=filters.detail,
     short=filters.short,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from console.queries.words import scope_words
-from console.web.filters import day, day_words, detail, moment, money, number
+from console.web.filters import day, day_words, detail, moment, money, month, number
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,7 @@ def test_times_of_whatever_kind_have_one_form():
         '<time datetime="2026-11-05" title="Thursday, 5 November 2026">5 Nov 2026</time>'
     )
     assert day_words("2026-11-05") == "5 Nov 2026"
+    assert month("2026-11") == '<time datetime="2026-11" title="November 2026">Nov 2026</time>'
 
 
 @pytest.mark.parametrize(

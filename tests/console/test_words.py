@@ -32,6 +32,10 @@ PAGES = [
     f"/accounts/{NASTY}",
     f"/accounts/{NASTY}/objects",
     f"/accounts/{NASTY}/why",
+    "/accounts",
+    "/revenue",
+    "/renewals",
+    "/renewals?days=365",
 ]
 NO_SENTENCES = r"<(pre|script|code)\b.*?</\1>"
 """What is quoted as it came."""
