@@ -45,7 +45,9 @@ def backfill(
     try:
         found = asyncio.run(_backfill(deployment, source, with_history=history, again=again))
     except KeyboardInterrupt:
-        ERR.print("stopped; `subfold backfill` goes on where it was", highlight=False)
+        ERR.print(
+            "stopped; `subfold backfill` goes on where it was", highlight=False, soft_wrap=True
+        )
         raise typer.Exit(INTERRUPTED) from None
     for scope, state in found.items():
         if as_json:
@@ -54,7 +56,7 @@ def backfill(
             counts = ", ".join(f"{each.objects} {name}" for name, each in state.lists.items())
             typer.echo(f"{scope}: complete: {counts}")
         for name, reason in state.refused.items():
-            ERR.print(f"{scope}: without {name}: {reason}", highlight=False)
+            ERR.print(f"{scope}: without {name}: {reason}", highlight=False, soft_wrap=True)
 
 
 async def _backfill(
@@ -92,6 +94,7 @@ async def _backfill(
                         ERR.print(
                             f"{account.scope}: was complete at {at}; --again does it anew",
                             highlight=False,
+                            soft_wrap=True,
                         )
                     found[str(account.scope)] = state
     return found

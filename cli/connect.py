@@ -22,7 +22,7 @@ from cli.connect_text import (
     warn_of_history,
 )
 from cli.credentials import secret_file, with_key
-from cli.source import NamedSource, scopes_of, variable
+from cli.source import NamedSource, scopes_of
 from schemas.errors import SettingsError
 from schemas.wire.events import API_VERSION
 from streams.settings import Kafka
@@ -77,7 +77,7 @@ def connect(  # noqa: PLR0917 - Typer turns parameters into options
     """
     deployment = read_config(config, finds_kafka=not checks).deployment
     asked = list(scopes_of(deployment, source))
-    keyed = with_key(asked[0].source, variable(source, "API_KEY"))
+    keyed = with_key(asked[0].source, source)
     asked = [each._replace(source=keyed) for each in asked]
     if checks:
         asyncio.run(_check(asked, as_json=as_json))

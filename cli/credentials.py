@@ -13,9 +13,10 @@ from pydantic import SecretStr
 
 from schemas.errors import SettingsError
 from streams.settings import Source
+from streams.source.opened import key_variable
 
 
-def with_key(source: Source, variable: str) -> Source:
+def with_key(source: Source, id_: str) -> Source:
     """The source with its API key, or with one that a person types in now, unseen.
 
     Raises:
@@ -24,8 +25,8 @@ def with_key(source: Source, variable: str) -> Source:
     if source.api_key:
         return source
     if not sys.stdin.isatty():
-        raise SettingsError(f"there is no API key: set {variable}, or {variable}_FILE")
-    typer.echo(f"To be asked no more, set {variable}_FILE to a file with the key.", err=True)
+        raise SettingsError(f"there is no API key: set {key_variable(id_)}")
+    typer.echo(f"To be asked no more, set {key_variable(id_)}.", err=True)
     key = SecretStr(typer.prompt("Restricted API key (rk_…)", hide_input=True, err=True).strip())
     return source.model_copy(update={"api_key": key})
 

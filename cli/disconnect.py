@@ -16,7 +16,7 @@ from streams.settings import Kafka
 from streams.source.connect import connection_in, key_of, taken_away
 from streams.source.fetched import Scope
 from streams.source.log_writer import kept, log_writer
-from streams.source.opened import Asked, unasked
+from streams.source.opened import Asked, key_variable, unasked
 
 
 def disconnect(
@@ -30,17 +30,17 @@ def disconnect(
     """Disable the webhook endpoints that `subfold connect` made or adopted. The log is kept."""
     deployment = read_config(config, finds_kafka=True).deployment
     own = next(scopes_of(deployment, source))
-    own = own._replace(source=with_key(own.source, variable(source, "API_KEY")))
+    own = own._replace(source=with_key(own.source, source))
     scope, found = asyncio.run(_disconnect(deployment.kafka, own, deletes=deletes))
     if as_json:
         typer.echo(orjson.dumps({"account": str(scope), "endpoints": found}).decode())
         return
     for id_, word in found.items():
         typer.echo(f"{scope}: endpoint {id_}: {word}")
-    secrets, key = variable(source, "WEBHOOK_SECRETS"), variable(source, "API_KEY")
+    secrets = variable(source, "WEBHOOK_SECRETS")
     typer.echo(
-        f"Remove {secrets} and {key} (or the files of {secrets}_FILE and {key}_FILE), and the API "
-        "key in Stripe's Dashboard. What the log has stays."
+        f"Remove the endpoint's secret ({secrets}, or with _FILE) and the API key "
+        f"({key_variable(source)}), and revoke that in Stripe's Dashboard. What the log has stays."
     )
 
 

@@ -142,6 +142,12 @@ class Source(_Table):
     api_key: SecretStr | None = None
     api_base: str | None = None
 
+    @field_validator("api_key", mode="before")
+    @classmethod
+    def _strip(cls, value: object) -> object:
+        """Secrets of container platforms often end in a line break, which no header takes."""
+        return value.strip() if isinstance(value, str) else value
+
     @field_validator("webhook_secrets", "eventbridge_secrets", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -289,11 +295,19 @@ def _effective(environ: Mapping[str, str]) -> dict[str, str]:
         if not (ours.startswith(PREFIX) and ("__" in ours or is_known)):
             continue
         if is_file_variable(name):
-            found[ours] = _read(Path(value)).strip()
+            if value:  # a variable that is there and empty, as compose files have it, names none
+                found[ours] = _named(name, value)
         elif not (is_known and ours in environ):
             found[ours] = value
     _refuse_unknown(found)
     return found
+
+
+def _named(variable: str, path: str) -> str:
+    try:
+        return _read(Path(path)).strip()
+    except SettingsError as error:
+        raise SettingsError(f"environment: {variable}: {error}") from error
 
 
 def is_file_variable(name: str) -> bool:

@@ -164,7 +164,7 @@ async def test_without_a_key_nobody_is_asked_where_nobody_is(edge, url):
     done = await edge.run("connect", "--url", url, SUBFOLD_SOURCES__MAIN__API_KEY_FILE="/dev/null")
 
     assert done.returncode == 2
-    assert "SUBFOLD_SOURCES__MAIN__API_KEY" in done.stderr
+    assert "set STRIPE_API_KEY or SUBFOLD_SOURCES__MAIN__API_KEY" in done.stderr
 
 
 async def test_disconnecting_disables_or_deletes_and_says_what_to_remove(edge, url):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import SecretStr
 
 from schemas.errors import SettingsError
 from schemas.settings import BusinessSettings
@@ -66,6 +67,18 @@ def test_a_secret_may_come_from_a_file(tmp_path, name):
     assert secret.get_secret_value() == "whsec_filed"
 
 
+def test_a_file_variable_that_is_empty_names_no_file():
+    config = load_config(None, {"STRIPE_API_KEY_FILE": "", "STRIPE_API_KEY": "rk_test_x"})
+
+    assert config.deployment.sources["main"].api_key == SecretStr("rk_test_x")
+
+
+def test_the_line_break_at_the_end_of_a_key_is_none_of_it():
+    config = load_config(None, {"STRIPE_API_KEY": "rk_test_x\n"})
+
+    assert config.deployment.sources["main"].api_key == SecretStr("rk_test_x")
+
+
 @pytest.mark.parametrize("suffix", ["", "_FILE"])
 def test_keys_of_eventbridge_come_from_the_environment_or_a_file(tmp_path, suffix):
     keys = f"{'n' * 32}, {'o' * 40}"
@@ -116,6 +129,7 @@ def test_an_unknown_word_is_refused_with_its_line_and_the_nearest_valid_one(
         ({"SUBFOLD_KAFKA__PREFX": "a"}, "did you mean 'prefix'?"),
         ({"SUBFOLD_KAFKA__PARTITIONS": "many"}, "kafka.partitions"),
         ({"SUBFOLD_KAFKA__SASL_PASSWORD_FILE": "/nowhere"}, "/nowhere: cannot be read"),
+        ({"STRIPE_API_KEY_FILE": "/nowhere"}, "environment: STRIPE_API_KEY_FILE: /nowhere"),
     ],
 )
 def test_a_wrong_variable_is_refused_by_name(variable, says):
