@@ -13,7 +13,7 @@ from typing import Any
 from console.queries.cohorts import Cohort
 from console.queries.funnel import FunnelStage
 from console.queries.revenue import Revenue, Share
-from console.web.filters import month_words
+from console.web.filters import day_words, month_words
 from schemas.currencies import decimals
 
 Option = dict[str, Any]
@@ -33,7 +33,7 @@ def mrr_line(found: Revenue) -> Option:
     """MRR at the end of each step, an area."""
     return {
         "format": _money(found.currency),
-        "xAxis": {"type": "category", "data": [each.name for each in found.points]},
+        "xAxis": {"type": "category", "data": _steps(found)},
         "yAxis": {"type": "value"},
         "series": [
             {
@@ -53,7 +53,7 @@ def movement_bars(found: Revenue, words: Mapping[str, str]) -> Option:
     return {
         "format": _money(found.currency),
         "legend": {},
-        "xAxis": {"type": "category", "data": [each.name for each in found.points]},
+        "xAxis": {"type": "category", "data": _steps(found)},
         "yAxis": {"type": "value"},
         "series": [
             {
@@ -159,6 +159,12 @@ def heat_map(cohorts: Sequence[Cohort]) -> Option:
             }
         ],
     }
+
+
+def _steps(found: Revenue) -> list[str]:
+    """Names of the steps: months, or the first days of days and weeks."""
+    names = [each.name for each in found.points]
+    return [month_words(it) if len(it) == len("2026-11") else day_words(it) for it in names]
 
 
 def _money(currency: str) -> dict[str, Any]:
