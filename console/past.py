@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select
 
 from console.queries.account import customer_row as row_now
 from console.queries.account import settings_by
-from console.read_model.tables import events
+from console.read_model.log_tables import events
 from schemas.customer_row import CustomerRow
 from schemas.errors import BadRecordError, BrokerError
 from schemas.records import Kind, LogRecord, clock_key

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from console.queries.accounts import AccountLine, account_line
-from console.read_model.tables import account_rows, mrr_movements, settings_records, stage_changes
+from console.read_model.log_tables import settings_records
+from console.read_model.tables import account_rows
+from console.read_model.update_tables import mrr_movements, stage_changes
 from schemas.customer_row import CustomerRow
 from schemas.settings import BusinessSettings, SettingsInForce
 

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from console.queries.periods import DAY_S, day_name, read_cursor
 from console.read_model.ahead_tables import armed
-from console.read_model.tables import accounts, moments
+from console.read_model.tables import accounts
+from console.read_model.update_tables import moments
 
 DAYS = 90
 AHEAD_DAYS = 14

@@ -12,7 +12,7 @@ from console.queries.in_force import settings_in_force
 from console.queries.periods import DAY_S
 from console.queries.sentences import sentence
 from console.read_model.ahead_tables import armed
-from console.read_model.tables import moments
+from console.read_model.update_tables import moments
 from schemas.automations import Automation
 
 WEEK, MONTH = 7, 30

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from console.read_model.ahead_tables import armed
-from console.read_model.tables import moments
+from console.read_model.update_tables import moments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from console.read_model.tables import newest_events, source_states
+from console.read_model.log_tables import newest_events
+from console.read_model.tables import source_states
 from streams.secret_store import API_KEY, Stored
 from streams.settings import Source
 from streams.source.connect import ConnectState, connection_in

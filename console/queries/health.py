@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Select, exists, func, select
 
 from console.queries.settings import in_force
 from console.queries.shell import around
-from console.read_model.tables import about, dead_letters, newest_events, not_shown, source_states
+from console.read_model.log_tables import newest_events
+from console.read_model.tables import about, dead_letters, not_shown, source_states
 from schemas.rows import FOLD_VERSION
 from schemas.wire.events import API_VERSION
 from streams.log.topics import LOG

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from console.read_model.ahead_tables import worker_settings
-from console.read_model.tables import settings_records
+from console.read_model.log_tables import settings_records
 from schemas.settings import BusinessSettings, SettingsInForce
 from streams.worker.marker import decode_settings
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, exists, select
 
-from console.read_model.tables import mrr_movements, source_states
+from console.read_model.tables import source_states
+from console.read_model.update_tables import mrr_movements
 from schemas.records import NO_CUSTOMER
 from streams.source import backfill, connect
 from streams.source.backfill import BackfillState

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, and_, or_, select
 
 from console.queries.periods import DAY_S, Period, read_cursor
 from console.queries.revenue_page import Asked, currency_of, period_of
-from console.read_model.tables import accounts, mrr_movements
+from console.read_model.tables import accounts
+from console.read_model.update_tables import mrr_movements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import Connection, select
 
 from console.queries.stripe_objects import scope_of
-from console.read_model.tables import objects
+from console.read_model.log_tables import objects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

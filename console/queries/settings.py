@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, select
 
-from console.read_model.tables import settings_records
+from console.read_model.log_tables import settings_records
 from schemas.settings import BusinessSettings
 from streams.business_toml import business_toml
 

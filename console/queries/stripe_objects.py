@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import CTE, Connection, RowMapping, and_, func, select, union
 
-from console.read_model.tables import objects
+from console.read_model.log_tables import objects
 
 STEPS = 3
 BRIEF = tuple(

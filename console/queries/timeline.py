@@ -16,7 +16,8 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from console.queries.stripe_objects import joined_ids
-from console.read_model.tables import events, updates
+from console.read_model.log_tables import events
+from console.read_model.update_tables import updates
 from schemas.records import NO_CUSTOMER, Kind, sequence_of
 
 EntryKind = Literal["event", "stage", "mrr", "renewal", "contact", "automation"]

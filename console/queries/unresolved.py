@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, or_
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from console.queries.stripe_objects import STEPS
-from console.read_model.tables import objects
+from console.read_model.log_tables import objects
 
 LINKS = ("charge", "payment_intent", "invoice")
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select
 
 from console.read_model.apply_objects import SeenObjects
+from console.read_model.log_tables import events, newest_events, settings_records
 from console.read_model.records import (
     KEY_BYTES_MAX,
     Record,
@@ -18,7 +19,6 @@ from console.read_model.records import (
     words_of,
 )
 from console.read_model.stripe_object import Shown, read_shown
-from console.read_model.tables import events, newest_events, settings_records
 from console.read_model.writes import Values, insert_new, upsert
 from schemas.codec import canonical
 from schemas.errors import BadRecordError

@@ -14,8 +14,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, select
 
+from console.read_model.log_tables import objects
 from console.read_model.stripe_object import StripeObject
-from console.read_model.tables import objects
 from console.read_model.writes import Values, chunks, upsert
 from schemas.codec import canonical
 from schemas.rows import Sightings, Version

@@ -21,7 +21,7 @@ from console.read_model.records import (
     words_of,
 )
 from console.read_model.rollups import roll_up
-from console.read_model.tables import moments, mrr_movements, stage_changes, updates
+from console.read_model.update_tables import moments, mrr_movements, stage_changes, updates
 from console.read_model.writes import Values, chunks, insert_new
 from schemas.records import Subject
 

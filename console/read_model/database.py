@@ -16,7 +16,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool
 
-from console.read_model import ahead_tables, rollup_tables  # noqa: F401 - in the same metadata
+from console.read_model import (  # noqa: F401 - in the same metadata
+    ahead_tables,
+    log_tables,
+    rollup_tables,
+    update_tables,
+)
 from console.read_model.tables import VERSION, about, metadata
 from console.read_model.writes import insert_new
 from schemas.errors import SettingsError

@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, Row, Select, exists, func, literal, select
 
-from console.read_model import tables
+from console.read_model import log_tables, tables, update_tables
 from console.read_model.ahead_tables import armed, renewals
-from console.read_model.tables import erased, objects
+from console.read_model.log_tables import objects
+from console.read_model.tables import erased
 from console.read_model.writes import chunks, delete_keys, delete_where, insert_new
 from schemas.records import NO_CUSTOMER
 
@@ -23,11 +24,11 @@ OF_A_SUBJECT = (
     tables.account_rows,
     tables.account_mrr,
     tables.subscriptions,
-    tables.updates,
-    tables.stage_changes,
-    tables.mrr_movements,
-    tables.moments,
-    tables.events,
+    update_tables.updates,
+    update_tables.stage_changes,
+    update_tables.mrr_movements,
+    update_tables.moments,
+    log_tables.events,
     tables.dead_letters,
     armed,
     renewals,

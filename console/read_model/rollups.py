@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select, tuple_
 
 from console.read_model.rollup_tables import mrr_cohorts, mrr_days, stage_stays
-from console.read_model.tables import mrr_movements, stage_changes
+from console.read_model.update_tables import mrr_movements, stage_changes
 from console.read_model.writes import chunks, delete_keys, upsert
 
 DAY_S = 86_400

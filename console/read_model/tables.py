@@ -12,7 +12,6 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     String,
     Table,
@@ -160,155 +159,6 @@ subscriptions = Table(
 unknown; `renews_at` null where it does not renew.
 """
 
-updates = Table(
-    "updates",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("subject", String, nullable=False),
-    Column("livemode", Boolean, nullable=False),
-    Column("type", String, nullable=False),
-    Column("sequence", String, nullable=False),
-    Column("index", Integer, nullable=False),
-    Column("effective_at", BigInteger, nullable=False),
-    Column("recorded_at", BigInteger, nullable=False),
-    Column("origin", String, nullable=False),
-    Column("cause", String, nullable=False),
-    Column("body", Text, nullable=False),
-    Index("updates_by_subject", "subject", "sequence", "index"),
-    Index("updates_by_type", "livemode", "type", "recorded_at"),
-)
-"""Every update ever told, by its CloudEvents id.
-
-`cause` is the event id of the record behind it, `body` the value, whole.
-"""
-
-stage_changes = Table(
-    "stage_changes",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("subject", String, nullable=False),
-    Column("livemode", Boolean, nullable=False),
-    Column("previous", String),
-    Column("stage", String),
-    Column("sequence", String, nullable=False),
-    Column("index", Integer, nullable=False),
-    Column("effective_at", BigInteger, nullable=False),
-    Index("stage_changes_by_time", "livemode", "effective_at"),
-    Index("stage_changes_by_subject", "subject", "effective_at"),
-)
-
-mrr_movements = Table(
-    "mrr_movements",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("currency", String, primary_key=True),
-    Column("subject", String, nullable=False),
-    Column("livemode", Boolean, nullable=False),
-    Column("movement", String, nullable=False),
-    Column("delta_minor", BigInteger, nullable=False),
-    Column("delta_exact", String, nullable=False),
-    Column("before_exact", String, nullable=False),
-    Column("after_minor", BigInteger, nullable=False),
-    Column("after_exact", String, nullable=False),
-    Column("origin", String, nullable=False),
-    Column("subscription", String),
-    Column("effective_at", BigInteger, nullable=False),
-    Index("mrr_movements_by_time", "livemode", "currency", "effective_at"),
-    Index("mrr_movements_by_subject", "subject", "effective_at"),
-)
-"""One row for each currency that a movement touched."""
-
-moments = Table(
-    "moments",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("subject", String, nullable=False),
-    Column("livemode", Boolean, nullable=False),
-    Column("what", String, nullable=False),
-    Column("automation", String, nullable=False),
-    Column("on", String),
-    Column("key", String, nullable=False),
-    Column("subscription", String),
-    Column("due_at", BigInteger),
-    Column("reason", String),
-    Column("trigger", String),
-    Column("recorded_at", BigInteger, nullable=False),
-    Index("moments_by_automation", "livemode", "automation", "recorded_at", "what", "reason"),
-    Index("moments_by_subject", "subject", "recorded_at"),
-)
-"""Of automations; `what` is `triggered`, `skipped` or `superseded`, `trigger` what it ended.
-
-The index holds all that is counted, so that half a million moments are counted without the rows.
-"""
-
-objects = Table(
-    "objects",
-    metadata,
-    Column("scope", String, primary_key=True),
-    Column("id", String, primary_key=True),
-    Column("kind", String, nullable=False),
-    Column("livemode", Boolean, nullable=False),
-    Column("customer", String),
-    Column("charge", String),
-    Column("payment_intent", String),
-    Column("invoice", String),
-    Column("subscription", String),
-    Column("status", String),
-    Column("currency", String),
-    Column("amount_minor", BigInteger),
-    Column("created", BigInteger),
-    Column("is_deleted", Boolean, nullable=False),
-    Column("at", BigInteger, nullable=False),
-    Column("sightings", LargeBinary, nullable=False),
-    Column("body", Text, nullable=False),
-    Index("objects_by_customer", "scope", "customer", "kind"),
-    Index("objects_by_charge", "scope", "charge"),
-    Index("objects_by_payment_intent", "scope", "payment_intent"),
-    Index("objects_by_invoice", "scope", "invoice"),
-    Index("objects_by_subscription", "scope", "subscription"),
-    Index("objects_by_kind", "livemode", "kind", "status"),
-)
-"""The latest version of every Stripe object that the log has shown, of whatever kind.
-
-`scope` is `{source}/{account or -}/{live|test}`; `customer` what it names itself, and `charge`,
-`payment_intent`, `invoice` by which it may be joined to a customer when it names none. `sightings`
-is what the order rule needs of its last second (docs/order.md); `body` the object as Stripe sent
-it. `amount_minor` is its main amount, `at` the time of this version.
-"""
-
-events = Table(
-    "events",
-    metadata,
-    Column("partition", Integer, primary_key=True),
-    Column("offset", BigInteger, primary_key=True),
-    Column("subject", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("event_id", String, nullable=False),
-    Column("event_type", String, nullable=False),
-    Column("object", String),
-    Column("api_version", String),
-    Column("created", BigInteger),
-    Column("recorded_at", BigInteger, nullable=False),
-    Index("events_by_subject", "subject", "created"),
-    Index("events_by_id", "event_id"),
-    Index("events_by_object", "object"),
-)
-"""One row for each record of the log that belongs to a customer or names an object; no body."""
-
-newest_events = Table(
-    "newest_events",
-    metadata,
-    Column("source", String, primary_key=True),
-    Column("livemode", Boolean, primary_key=True),
-    Column("recorded_at", BigInteger, nullable=False),
-    Column("partition", Integer, nullable=False),
-    Column("offset", BigInteger, nullable=False),
-    Column("event_type", String, nullable=False),
-    Column("api_version", String),
-    Column("created", BigInteger),
-)
-"""Of each source and mode the newest of `events` that Stripe sent by itself."""
-
 dead_letters = Table(
     "dead_letters",
     metadata,
@@ -333,18 +183,6 @@ dead_letters = Table(
 
 `by` and `why` are of what was done last, `closed_at` when it was given back or put aside.
 """
-
-settings_records = Table(
-    "settings_records",
-    metadata,
-    Column("version", Integer, primary_key=True),
-    Column("hash", String, nullable=False),
-    Column("applied_by", String, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("announce", String, nullable=False),
-    Column("applied_at", BigInteger, nullable=False),
-    Column("content", Text, nullable=False),
-)
 
 source_states = Table(
     "source_states",

@@ -6,7 +6,12 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from console.read_model import ahead_tables, rollup_tables  # noqa: F401 - in the same metadata
+from console.read_model import (  # noqa: F401 - in the same metadata
+    ahead_tables,
+    log_tables,
+    rollup_tables,
+    update_tables,
+)
 from console.read_model.tables import metadata
 
 BY_BATCH = {"accounts": {"revision"}, "positions": {"seen_at", "end_offset"}}

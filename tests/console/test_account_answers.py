@@ -18,7 +18,9 @@ from console.queries.coming import coming
 from console.queries.stripe_objects import kinds_of, objects_page
 from console.queries.timeline import UPDATE_TYPES, timeline
 from console.queries.why import why_mrr
-from console.read_model.tables import account_rows, objects, updates
+from console.read_model.log_tables import objects
+from console.read_model.tables import account_rows
+from console.read_model.update_tables import updates
 from filled import NASTY, TRIAL_RUN, UNTIL
 from schemas.customer_row import CustomerRow
 from web import client

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select, update
 
 from console.queries.overdue import overdue
-from console.read_model.tables import account_rows, objects
+from console.read_model.log_tables import objects
+from console.read_model.tables import account_rows
 from filled import NASTY, UNTIL
 from web import client
 

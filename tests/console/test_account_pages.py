@@ -10,7 +10,8 @@ import orjson
 import pytest
 from sqlalchemy import create_engine, select, update
 
-from console.read_model.tables import account_rows, accounts, objects
+from console.read_model.log_tables import objects
+from console.read_model.tables import account_rows, accounts
 from filled import NASTY, NASTY_WORDS, TRIAL_RUN
 from web import client
 

@@ -18,7 +18,8 @@ from console.queries.names import names_of
 from console.queries.sentences import sentence
 from console.queries.tried import History, Sample, sample_of
 from console.read_model.ahead_tables import armed
-from console.read_model.tables import metadata, moments
+from console.read_model.tables import metadata
+from console.read_model.update_tables import moments
 from filled import BEGIN, NASTY, UNTIL, fill
 from schemas.automations import Automation
 from schemas.errors import SettingsError

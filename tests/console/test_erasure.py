@@ -11,8 +11,9 @@ from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.pool import StaticPool
 
 from console.read_model.apply import apply
+from console.read_model.log_tables import events, objects
 from console.read_model.records import Record
-from console.read_model.tables import erased, events, metadata, objects
+from console.read_model.tables import erased, metadata
 from filled import Topics, put_log
 from streams.log.topics import CUSTOMERS
 from tests import build

@@ -9,7 +9,8 @@ from sqlalchemy import insert, select, update
 from console.queries.known_since import known_since
 from console.queries.periods import month_of
 from console.queries.revenue_page import cohorts_page
-from console.read_model.tables import mrr_movements, source_states
+from console.read_model.tables import source_states
+from console.read_model.update_tables import mrr_movements
 from filled import UNTIL
 from web import client
 

@@ -8,21 +8,17 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, select
 
 from console.read_model import tables
+from console.read_model.log_tables import events, newest_events, settings_records
 from console.read_model.records import Record
 from console.read_model.tables import (
     account_mrr,
     account_rows,
     accounts,
     dead_letters,
-    events,
-    mrr_movements,
-    newest_events,
-    settings_records,
     source_states,
-    stage_changes,
     subscriptions,
-    updates,
 )
+from console.read_model.update_tables import mrr_movements, stage_changes, updates
 from filled import NASTY, NASTY_WORDS, SIMULATED, TRIAL_RUN, fill
 from read_model_judge import content
 from streams.log.topics import CUSTOMERS, TEST

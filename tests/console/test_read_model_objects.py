@@ -15,8 +15,9 @@ from sqlalchemy.pool import StaticPool
 from console.queries.stripe_objects import joined_ids, objects_page
 from console.queries.unresolved import unresolved
 from console.read_model.apply import apply
+from console.read_model.log_tables import objects
 from console.read_model.records import Record
-from console.read_model.tables import metadata, objects
+from console.read_model.tables import metadata
 from fetched import headers
 from filled import Topics, put_log
 from read_model_judge import content

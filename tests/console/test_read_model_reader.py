@@ -13,8 +13,9 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
 from console.read_model import reader as reading
+from console.read_model.log_tables import objects
 from console.read_model.reader import Reader
-from console.read_model.tables import accounts, objects
+from console.read_model.tables import accounts
 from filled import UNTIL, Topics, put_log, simulated_year
 from read_model_judge import content
 from reader_scene import SEVERAL, now, read_in_one_go

@@ -13,7 +13,8 @@ from console.queries.funnel import funnel, median
 from console.queries.movements import movements_page
 from console.queries.periods import period
 from console.queries.revenue_page import Asked
-from console.read_model.tables import metadata, mrr_movements, stage_changes
+from console.read_model.tables import metadata
+from console.read_model.update_tables import mrr_movements, stage_changes
 from filled import UNTIL, fill
 from schemas.money import Amount
 from web import client

@@ -19,7 +19,8 @@ from console.queries.revenue import (
     mrr_by_stage,
     revenue,
 )
-from console.read_model.tables import account_mrr, metadata, mrr_movements, subscriptions
+from console.read_model.tables import account_mrr, metadata, subscriptions
+from console.read_model.update_tables import mrr_movements
 from filled import UNTIL
 from schemas.money import Amount
 

@@ -11,7 +11,8 @@ from sqlalchemy import create_engine, insert, select
 
 from console.read_model.rollup_tables import mrr_cohorts, mrr_days, stage_stays
 from console.read_model.rollups import NO_STAGE, month_of, roll_up
-from console.read_model.tables import metadata, mrr_movements, stage_changes
+from console.read_model.tables import metadata
+from console.read_model.update_tables import mrr_movements, stage_changes
 
 DAY_S = 86_400
 ROLLUPS = (mrr_days, mrr_cohorts, stage_stays)
