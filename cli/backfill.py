@@ -53,8 +53,7 @@ def backfill(
         if as_json:
             typer.echo(f'{{"account":"{scope}","state":{state.model_dump_json()}}}')
         else:
-            counts = ", ".join(f"{each.objects} {name}" for name, each in state.lists.items())
-            typer.echo(f"{scope}: complete: {counts}")
+            typer.echo(f"{scope}: {_text(state)}")
         for name, reason in state.refused.items():
             ERR.print(f"{scope}: without {name}: {reason}", highlight=False, soft_wrap=True)
 
@@ -113,6 +112,14 @@ async def _shown(work: Backfill, account: Opened, bar: Progress) -> BackfillStat
             f"{account.scope}: incomplete, {done} %: {error}; run it again to go on"
         ) from error
     return work.state
+
+
+def _text(state: BackfillState) -> str:
+    counts = [
+        f"{each.objects} {name}" for name, each in state.lists.items() if name not in state.refused
+    ]
+    without = f" without {', '.join(state.refused)}" if state.refused else ""
+    return f"complete{without}: {', '.join(counts)}"
 
 
 def _objects(state: BackfillState) -> int:

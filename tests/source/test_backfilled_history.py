@@ -171,6 +171,9 @@ async def test_what_a_key_may_not_read_is_named_and_left_out_and_comes_with_a_be
     assert "without payment_methods: the API key may not do this" in done.stderr
     assert "rak_payment_method_read" in done.stderr
     assert state["completed_at"]
+    told = (await edge.run("backfill", **key)).stdout
+    assert "complete without credit_notes, checkout_sessions, quotes, payment_methods: " in told
+    assert "0 quotes" not in told
     charges = edge.fake.requests["GET /v1/charges"]
     state, _ = await filled(edge)
     assert not any(each["refused"] for each in state["lists"].values())
