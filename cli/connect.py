@@ -32,6 +32,7 @@ from streams.source.connect import (
     account_of,
     carried_out,
     connection_in,
+    door_url,
     is_pinned,
     key_of,
     planned,
@@ -84,6 +85,7 @@ def connect(  # noqa: PLR0917 - Typer turns parameters into options
         return
     if url is None:
         raise SettingsError("where is the door? --url https://your-host/webhooks/stripe/" + source)
+    url = door_url(url, source)
     warn(keyed, source, url)
     done = asyncio.run(
         _connect(

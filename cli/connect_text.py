@@ -13,7 +13,7 @@ import typer
 from cli.source import variable
 from schemas.wire.events import API_VERSION
 from streams.settings import Source
-from streams.source.connect import EVENT_NAMES, ConnectState, Plan, is_pinned
+from streams.source.connect import EVENT_NAMES, ConnectState, Plan, door_of, is_pinned
 from streams.source.fetched import Scope
 from streams.source.permissions import HISTORY, READING, Permission, connecting, form
 from streams.source.stripe_api import Fields
@@ -42,7 +42,7 @@ def warn(source: Source, id_: str, url: str) -> None:
     """Say what is unwise, and go on."""
     if source.api_key and source.api_key.get_secret_value().startswith("sk_"):
         typer.echo("warning: this key may do everything; a restricted key is enough", err=True)
-    path = f"/webhooks/stripe/{id_}"
+    path = door_of(id_)
     if not urlsplit(url).path.endswith(path):
         typer.echo(
             f"warning: the door of source {id_} is at {path}: does your proxy lead {url} there?",

@@ -11,7 +11,7 @@ from console.read_model.log_tables import newest_events
 from console.read_model.tables import source_states
 from streams.secret_store import API_KEY, Stored
 from streams.settings import Source
-from streams.source.connect import ConnectState, connection_in
+from streams.source.connect import ConnectState, connection_in, door_of
 from streams.source.fetched import Scope
 from streams.source.status import SourceStatus, source_statuses
 
@@ -70,11 +70,6 @@ class SourceCard:
     def url(self) -> str:
         """Where Stripe was told to send; empty before that."""
         return next((each.connection.url for each in self.modes if each.connection.url), "")
-
-
-def door_of(source: str) -> str:
-    """The path at which the door takes a source's webhooks."""
-    return f"/webhooks/stripe/{source}"
 
 
 def source_cards(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from urllib.parse import urljoin, urlsplit
 
 from pydantic import SecretStr
 from starlette.exceptions import HTTPException
@@ -18,10 +17,10 @@ from console.actions import sources
 from console.actions.connect import LackingError, cards, has_master_key
 from console.context import Console
 from console.jobs import Job
-from console.queries.connect import door_of
 from console.web.shell import console_of, form_of, redirect, render, visitor_of
 from schemas.errors import SubfoldError
 from streams.secret_store import MASTER_KEY, SecretStoreError
+from streams.source.connect import door_url
 
 KEY_MAX = 500
 
@@ -35,7 +34,7 @@ def connect(request: Request) -> Response:
     """Check what was pasted, store it, make or adopt the endpoint; then an event is waited for."""
     form, console, visitor = form_of(request), console_of(request), visitor_of(request)
     id_ = request.path_params["source"]
-    url = _whole(str(form.get("url", "")).strip(), id_)
+    url = door_url(str(form.get("url", "")).strip(), id_)
     asked = connecting.Request(
         source=id_,
         api_key=_secret(form.get("api_key")),
@@ -130,15 +129,6 @@ def _page(
         lacking=lacking,
         typed_url=url,
     )
-
-
-def _whole(url: str, source: str) -> str:
-    """The address of the source's door, where only a host was named."""
-    try:
-        is_host = bool(url) and urlsplit(url).path in {"", "/"}
-    except ValueError:
-        return url
-    return urljoin(url, door_of(source)) if is_host else url
 
 
 def _secret(given: object) -> SecretStr | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urljoin, urlsplit
 
 from pydantic import BaseModel
 
@@ -71,6 +72,20 @@ def key_of(scope: Scope) -> str:
 def connection_in(states: Mapping[str, bytes], scope: Scope) -> ConnectState:
     """Find the connection of an account among all states that are kept."""
     return read_state(ConnectState, states.get(key_of(scope)))
+
+
+def door_of(source: str) -> str:
+    """The path of the door that a source's webhooks come to."""
+    return f"/webhooks/stripe/{source}"
+
+
+def door_url(url: str, source: str) -> str:
+    """The address of the source's door, where only a host was named."""
+    try:
+        is_host = bool(urlsplit(url).netloc) and urlsplit(url).path in {"", "/"}
+    except ValueError:
+        return url
+    return urljoin(url, door_of(source)) if is_host else url
 
 
 def is_pinned(endpoint: Fields) -> bool:

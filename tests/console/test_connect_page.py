@@ -16,7 +16,6 @@ from console.access.tables import audit
 from console.access.visitor import Role, Via, Visitor
 from console.actions import sources
 from console.read_model.tables import source_states
-from console.web.connect import _whole
 from fake_stripe.fake import API_KEY, FakeStripe
 from fake_stripe.server import serving
 from fake_stripe.world import World
@@ -254,17 +253,3 @@ async def test_from_a_pasted_key_to_events_that_come_back_and_a_whole_backfill(
     said += [path.read_bytes().decode("latin-1") for path in options.data.glob("*.db*")]
     for secret in (API_KEY, *endpoint.secrets, options.master_key.get_secret_value()):
         assert not [text for text in said if secret in text]
-
-
-@pytest.mark.parametrize(
-    ("typed", "door"),
-    [
-        ("https://bill.example.com", "https://bill.example.com/webhooks/stripe/main"),
-        ("https://bill.example.com/", "https://bill.example.com/webhooks/stripe/main"),
-        ("https://bill.example.com/hooks", "https://bill.example.com/hooks"),
-        ("http://[", "http://["),
-        ("", ""),
-    ],
-)
-def test_where_only_a_host_is_named_the_door_is_meant(typed, door):
-    assert _whole(typed, "main") == door

@@ -11,6 +11,7 @@ from connect_stage import endpoints
 from fake_stripe.fake import API_KEY
 from schemas.wire.events import API_VERSION
 from streams.fold.event_types import EVENT_TYPES
+from streams.source.connect import door_url
 
 READING = (
     "coupon_read",
@@ -242,3 +243,18 @@ async def test_a_door_that_the_url_does_not_name_and_a_key_that_may_do_all_are_w
 
     assert "the door of source main is at /webhooks/stripe/main" in done.stderr
     assert "a restricted key is enough" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "door"),
+    [
+        ("https://bill.example.com", "https://bill.example.com/webhooks/stripe/main"),
+        ("https://bill.example.com/", "https://bill.example.com/webhooks/stripe/main"),
+        ("https://bill.example.com/hooks", "https://bill.example.com/hooks"),
+        ("http://[", "http://["),
+        ("bill.example.com", "bill.example.com"),
+        ("", ""),
+    ],
+)
+def test_where_only_a_host_is_named_the_door_is_meant(typed, door):
+    assert door_url(typed, "main") == door
