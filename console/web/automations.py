@@ -116,7 +116,11 @@ def begin_tryout(request: Request) -> Response:
         asked = rules_of(text, content)
     except SettingsError as error:
         return _tryout(request, status=422, text=text, fault=str(error))
-    job = try_out(
+    under_way = console.jobs.latest(TRYOUT)
+    if under_way and under_way.is_running:
+        fault = f"{under_way.by} tries rules out at this moment: wait for its end."
+        return _tryout(request, status=409, text=text, fault=fault)
+    try_out(
         console,
         visitor_of(request),
         asked,
@@ -124,8 +128,7 @@ def begin_tryout(request: Request) -> Response:
         days=days,
         customers=customers,
     )
-    said = None if job.by == visitor_of(request).name else f"{job.by} tries rules out already."
-    return redirect(request, "/automations/tryout", said=said)
+    return redirect(request, "/automations/tryout")
 
 
 def _tryout(request: Request, *, status: int = 200, text: str = "", fault: str = "") -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from html import unescape
+from threading import Event
 from time import sleep
 
 import orjson
@@ -294,6 +295,25 @@ def test_only_admins_begin_to_try_rules_out_and_see_what_is_wrong(filled):
     assert "not valid TOML" in bad.text
     days = admin.post_form("/automations/tryout", {"rules": "x", "days": "0", "customers": "5"})
     assert "days must be a whole number" in days.text
+
+
+def test_others_that_are_tried_out_at_this_moment_are_waited_for_and_what_was_typed_stays(filled):
+    admin, is_over = client(filled), Event()
+    text = 'name = "mine"\non = "payment_failed"'
+    form = {"rules": text, "days": "30", "customers": "5"}
+    start = admin.console.jobs.start
+    start(TRYOUT, lambda _job: is_over.wait(), by="ana", clock=lambda: UNTIL)
+    try:
+        page = admin.get("/automations/tryout").text
+        answer = admin.post_form("/automations/tryout", form)
+    finally:
+        is_over.set()
+
+    # The form does not follow: a button that is shut now would stay so.
+    assert " disabled" not in page
+    assert answer.status_code == 409
+    assert "ana tries rules out at this moment" in answer.text
+    assert "name = &#34;mine&#34;" in answer.text
 
 
 def test_the_api_says_the_same(filled):
