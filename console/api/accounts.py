@@ -15,6 +15,7 @@ from console.queries.account import Account, account, settings_of
 from console.queries.account_search import AccountSearch
 from console.queries.accounts import AccountsPage, accounts_page
 from console.queries.coming import Coming, coming
+from console.queries.overdue import Overdue, overdue
 from console.queries.stripe_objects import ObjectsPage, StoredObject, objects_page, stored_object
 from console.queries.timeline import EntryKind, Timeline, timeline
 from console.queries.why import WhyMrr, why_mrr
@@ -83,6 +84,14 @@ def show_coming(request: Request, subject: Subject, limit: Limit = 100) -> Comin
     with console_of(request).read_model.connect() as connection:
         _found(account(connection, subject))
         return coming(connection, subject, limit=limit)
+
+
+@router.get(f"{ONE}/overdue", responses=NONE_SUCH)
+def show_overdue(request: Request, subject: Subject) -> tuple[Overdue, ...]:
+    """Show the open invoices that should have been paid, the oldest first."""
+    with console_of(request).read_model.connect() as connection:
+        _found(account(connection, subject))
+        return overdue(connection, subject, now=int(console_of(request).clock()))
 
 
 @router.get(f"{ONE}/timeline", responses=NONE_SUCH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from html import unescape
 
 import orjson
@@ -46,9 +47,11 @@ def test_an_open_invoice_whose_due_date_is_over_is_owed_since_then(filled, invoi
     invoice(status="open", due_date=UNTIL - 3 * DAY_S, amount_remaining=4_900, currency="usd")
 
     (found,) = owed(filled)
-    page = text_of(client(filled).get(f"/accounts/{NASTY}").text)
+    browser = client(filled)
+    page = text_of(browser.get(f"/accounts/{NASTY}").text)
 
     assert (found.invoice, found.amount_minor) == ("in_cus_nasty", 4_900)
+    assert browser.get(f"/api/v1/accounts/{NASTY}/overdue").json() == [asdict(found)]
     assert "Overdue since 29 Dec 2026" in page
     assert "$49.00 of in_cus_nasty , since 29 Dec 2026" in page
 
