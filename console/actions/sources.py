@@ -51,13 +51,16 @@ def hear(console: Console, visitor: Visitor, source_id: str) -> Job:
 def fill(console: Console, visitor: Visitor, source_id: str) -> Job:
     """Begin the back-fill of a source and its connected accounts, or go on with it.
 
+    Its result are the names of the lists that the key may not read.
+
     Raises:
         SettingsError: There is no such source, or it has no key.
     """
     source = keyed(console, Request(source=source_id))
     accounts = [None, *(each for each in source.accounts if each != "*")]
 
-    async def fill_all(job: Job) -> None:
+    async def fill_all(job: Job) -> list[str]:
+        left_out: list[str] = []
         _note(console, visitor, "source.backfill_started", {"source": source_id})
         kafka = console.config.deployment.kafka
         states = await kept(kafka)
@@ -71,6 +74,10 @@ def fill(console: Console, visitor: Visitor, source_id: str) -> Job:
                     async for reached in work.run():
                         percent = round(100 * reached.progress)
                         job.progress(100 * number + percent, 100 * len(accounts))
+                    left_out += [
+                        f"{account}: {each}" if account else each for each in work.state.refused
+                    ]
+        return left_out
 
     return begin(console, visitor, filling_of(source_id), lambda job: asyncio.run(fill_all(job)))
 

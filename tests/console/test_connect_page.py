@@ -34,6 +34,7 @@ READING = (
     *("coupon_read", "customer_read", "event_read", "invoice_read", "payment_method_read"),
     *("plan_read", "product_read", "subscription_read"),
 )
+CONNECTING = ("billing_clock_write", "connected_account_read", "webhook_write")
 POLLS = 1200
 
 
@@ -184,6 +185,7 @@ async def test_from_a_pasted_key_to_events_that_come_back_and_a_whole_backfill(
     kafka = Kafka(bootstrap_servers=bootstrap_servers, prefix=prefix, partitions=2)
     await create_topics(Deployment(kafka=kafka))
     fake, port = FakeStripe(World(customers=12)), free_port()
+    fake.add_key(API_KEY, *READING, *CONNECTING, "charge_read", "dispute_read", "quote_read")
     door = f"http://127.0.0.1:{port}/webhooks/stripe/main"
     said = []
     with (
@@ -232,6 +234,7 @@ async def test_from_a_pasted_key_to_events_that_come_back_and_a_whole_backfill(
             connection.execute(insert(source_states), rows)
         said.append(here.get("/connect").text)
         assert "back-filled" in said[-1]
+        assert "what the key may not read: credit_notes, checkout_sessions." in said[-1]
         assert "pasted by local" in said[-1]
         assert door in said[-1]
         assert '"completed_at":' in states["main/-/test/backfill"].decode()
