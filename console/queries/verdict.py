@@ -100,8 +100,7 @@ def _reasons(found: Evidence) -> Iterator[Reason]:
     yield _lag("these pages", "the topics", found.console_lag_s)
     yield _letters(found.open_letters)
     if found.unreadable:
-        words = f"{_count(found.unreadable, 'record')} could not be shown on these pages"
-        yield _wrong(words, command="subfold console rebuild")
+        yield _wrong(f"{_count(found.unreadable, 'record')} could not be shown on these pages")
     yield _list("the records of the log", "add up", found.mismatches, command="subfold replay")
     yield _list("the topics", "are as they must be", found.faults, command="subfold doctor")
     if not found.sources:

@@ -75,6 +75,13 @@ def test_without_a_master_key_the_page_explains_and_nothing_is_stored(filled, tm
     assert not list(tmp_path.rglob("secrets.db"))
 
 
+def test_any_connected_account_is_said_in_words(filled):
+    with offline_console(filled, Source(test=True, accounts=("*",))) as here:
+        page = here.get("/connect").text
+
+    assert "webhooks of all connected accounts" in page
+
+
 def test_all_that_a_key_lacks_is_named_and_nothing_is_stored_or_made(filled):
     fake = FakeStripe(World(customers=3))
     fake.add_key("rk_test_little_0000000000000000", *READING[1:])
