@@ -26,7 +26,10 @@ class ArmedTimer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldMoment:
-    """A moment that came: `triggered`, `skipped` or `superseded`; `id` is the update's."""
+    """A moment that came: `triggered`, `skipped` or `superseded`; `id` is the update's.
+
+    `due_at` is when it was due, `recorded_at` when it was told, Unix seconds.
+    """
 
     id: str
     what: str
@@ -40,7 +43,7 @@ class ToldMoment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coming:
-    """Armed timers, the next first; and what was told, the newest first."""
+    """Armed timers, the next first; and what was told, the newest first, then the last due."""
 
     armed: tuple[ArmedTimer, ...]
     told: tuple[ToldMoment, ...]
@@ -56,7 +59,7 @@ def coming(connection: Connection, subject: str, *, limit: int) -> Coming:
     told = connection.execute(
         select(*(moments.c[name] for name in ToldMoment.__dataclass_fields__))
         .where(moments.c.subject == subject)
-        .order_by(moments.c.recorded_at.desc(), moments.c.id)
+        .order_by(moments.c.recorded_at.desc(), moments.c.due_at.desc().nulls_last(), moments.c.id)
         .limit(limit)
     ).mappings()
     return Coming(

@@ -13,6 +13,7 @@ from sqlalchemy import insert, update
 from console.access.audit import note
 from console.queries.sentences import REASONS
 from console.read_model.tables import dead_letters, source_states
+from console.read_model.update_tables import moments
 from filled import NASTY, UNTIL
 from schemas.updates import AutomationSkipped, AutomationSuperseded
 from web import client
@@ -62,6 +63,26 @@ def here(filled):
         details = {"hash": "a1" * 32}
         note(connection, at=UNTIL, actor="ana", what="settings.applied", details=details)
     return browser
+
+
+def test_moments_that_were_told_at_once_differ_by_when_they_were_due(here, filled):
+    moment = {
+        "subject": NASTY,
+        "livemode": True,
+        "what": "skipped",
+        "automation": "renewal-7d",
+        "reason": "before_rule",
+        "recorded_at": UNTIL + 60,
+    }
+    with filled.begin() as connection:
+        for number in range(3):
+            due = {"id": f"m{number}", "key": f"k{number}", "due_at": UNTIL - number * 86_400}
+            connection.execute(insert(moments).values(**moment, **due))
+
+    card = told(here.get(f"/accounts/{NASTY}").text.partition("What automations were told")[2])
+
+    days = [card.index(f"{day} Dec 2026, 00:00 UTC") for day in (31, 30)]
+    assert 0 < card.index("1 Jan 2027, 00:00 UTC") < days[0] < days[1]
 
 
 @pytest.mark.parametrize("page", PAGES)
