@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from conftest import WIDTHS
 from test_pages import PAGES
@@ -22,6 +23,8 @@ def test_picture_of_a_page(look, name):
     look.page.goto(f"{PAGES[name]}?mode=live")
     look.page.wait_for_load_state("load")
     look.page.wait_for_timeout(500)  # charts are drawn
+    # Health looks at the cluster meanwhile, and fetches itself again when it has.
+    expect(look.page.get_by_text("being looked at now")).to_have_count(0, timeout=60_000)
     look.page.screenshot(path=FOLDER / f"{name}.png")
 
 
