@@ -96,12 +96,19 @@ class _Keeping:
 
     async def _keep(self, name: _Asked, asked: Asked) -> None:
         try:
-            async with unasked(asked) as api, asyncio.TaskGroup() as group:
+            async with unasked(asked) as api:
                 scope = Scope(asked.id, asked.account, api.livemode)
                 account = Opened(asked=asked, api=api, scope=scope)
                 tasks = AccountTasks(account, self._deployment, self._writer)
-                group.create_task(self._catch_up(name, tasks))
-                group.create_task(_look_after(tasks))
+                work = [
+                    asyncio.create_task(each)
+                    for each in (self._catch_up(name, tasks), _look_after(tasks))
+                ]
+                try:
+                    # A task group would cancel them but once: see `end`.
+                    await asyncio.gather(*work)
+                finally:
+                    await end(work)
         except SettingsError as error:
             # Its key is of the mode that the source does not have.
             await self._failed(name, Scope(asked.id, asked.account, asked.source.livemode), error)

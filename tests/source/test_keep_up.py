@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -230,3 +230,18 @@ async def test_gap_and_catch_up_are_noted_by_one_at_a_time(edge):
     assert state.gap_since is None
     assert len(state.gaps) == 1
     assert state.complete_until > now - DAY_S
+
+
+async def test_what_swallows_a_cancellation_is_cancelled_again(edge, monkeypatch):
+    monkeypatch.setattr(keep_up, "CANCEL_AGAIN_S", 0.05)
+    begun = asyncio.Event()
+
+    async def stubborn(self, **_):
+        begun.set()
+        with suppress(asyncio.CancelledError):  # as Kafka's client does while it closes
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(AccountTasks, "catch_up", stubborn)
+    async with asyncio.timeout(30), kept_up(edge, asked(edge)):
+        await begun.wait()
