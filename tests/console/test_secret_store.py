@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import create_engine, select, update
 
-from cli.source import scopes_of, until_keyed
+from cli.source import CurrentKeys, scopes_in, until_keyed
 from databases import options_of
 from streams.secret_store import (
     API_KEY,
@@ -179,17 +179,19 @@ async def test_who_asks_stripe_waits_for_a_first_key_where_one_may_be_pasted(
 ):
     monkeypatch.setattr("cli.source.KEY_POLL_S", 0.01)
     deployment = Deployment(console=options, sources={"main": Source()})
-    waiting = asyncio.create_task(until_keyed(deployment))
+    current = CurrentKeys(deployment, None)
+    waiting = asyncio.create_task(until_keyed(current))
     await asyncio.sleep(0.1)
     assert not waiting.done()
 
     put("main", API_KEY, KEY)
     await waiting
-    assert [each.source.api_key for each in scopes_of(deployment, None)] == [KEY]
+    assert [each.source.api_key for each in scopes_in(current().sources, None)] == [KEY]
 
 
 async def test_without_a_master_key_nobody_waits(options):
-    await until_keyed(Deployment(console=ConsoleOptions(data=options.data)))
+    deployment = Deployment(console=ConsoleOptions(data=options.data))
+    await until_keyed(CurrentKeys(deployment, None))
 
 
 def test_no_secret_is_in_what_a_store_or_an_error_says(options, put):
